@@ -108,9 +108,9 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 class AudioInputPatch(msgspec.Struct, frozen=True, kw_only=True):
     format: AudioFormat | UnsetType = UNSET
-    transcription: Transcription | None | UnsetType = UNSET
-    noise_reduction: NoiseReduction | None | UnsetType = UNSET
-    turn_detection: TurnDetection | None | UnsetType = UNSET
+    transcription: Transcription | UnsetType | None = UNSET
+    noise_reduction: NoiseReduction | UnsetType | None = UNSET
+    turn_detection: TurnDetection | UnsetType | None = UNSET
 
 
 class AudioOutputPatch(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,15 +127,15 @@ class SessionPatch(msgspec.Struct, frozen=True, kw_only=True):
     instructions: str | UnsetType = UNSET
     tools: tuple[ToolSpec, ...] | UnsetType = UNSET
     tool_choice: str | UnsetType = UNSET
-    parallel_tool_calls: bool | None | UnsetType = UNSET
-    reasoning: Effort | None | UnsetType = UNSET
-    max_output_tokens: int | None | UnsetType = UNSET
+    parallel_tool_calls: bool | UnsetType | None = UNSET
+    reasoning: Effort | UnsetType | None = UNSET
+    max_output_tokens: int | UnsetType | None = UNSET
     truncation: Truncation | UnsetType = UNSET
     audio_input: AudioInputPatch | UnsetType = UNSET
     audio_output: AudioOutputPatch | UnsetType = UNSET
     tracing: Any = UNSET
     prompt: Any = UNSET
-    include: tuple[str, ...] | None | UnsetType = UNSET
+    include: tuple[str, ...] | UnsetType | None = UNSET
     web_search: bool | UnsetType = UNSET
 
 
@@ -152,7 +152,7 @@ class ResponseParams(msgspec.Struct, frozen=True, kw_only=True):
     tool_choice: str | None = None
     parallel_tool_calls: bool | None = None
     reasoning: Effort | None = None
-    max_output_tokens: int | None | UnsetType = UNSET
+    max_output_tokens: int | UnsetType | None = UNSET
     conversation: Literal["auto", "none"] = "auto"
     metadata: dict[str, str] | None = None
     input: tuple[Any, ...] | None = None
