@@ -1,4 +1,4 @@
 """Words that everyone may use: errors, identifiers, chat, commands, events.
 
-Nothing here imports anything of ours, does I/O, reads a clock or draws a random number.
+May not happen here: an import of anything of ours, I/O, a look at the clock, randomness.
 """

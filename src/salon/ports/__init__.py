@@ -1,1 +1,4 @@
-"""What the house needs from outside, as Protocols: one per file, no code that does anything."""
+"""What the house needs from outside, as Protocols, one per file.
+
+May not happen here: code that does anything. A port comes with its second implementation, not before.
+"""
