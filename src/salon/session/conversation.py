@@ -1,0 +1,153 @@
+"""A conversation at work: the machine decides, this performs.
+
+Every answer and every tool runs in a task of its own, in the task group of whoever owns the conversation. What a task has to
+say goes through the machine and out by ``emit``, at once and in order; nothing waits for a whole answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import aclosing
+from typing import Any
+
+from salon.base.chat import Finished, TextDelta, ToolCallDelta
+from salon.base.commands import Command
+from salon.base.errors import BadAnswer, ProviderError
+from salon.base.events import Event
+from salon.ports.clock import Clock
+from salon.ports.llm import Llm
+from salon.ports.observer import Observer
+from salon.session.tools import Tool, failure
+from salon.turn.actions import Abort, Ask, RunTool
+from salon.turn.conversation import ConversationMachine
+from salon.turn.running import Output
+
+log = logging.getLogger("salon.conversation")
+
+Spawn = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
+
+
+class Conversation:
+    """``spawn`` starts a task in the owner's task group. ``pace`` is asked after each delta: where it gives something to
+    await, the model is read no further until that is done, so that a slow client slows its own model and nobody else."""
+
+    def __init__(
+        self,
+        machine: ConversationMachine,
+        llm: Llm,
+        tools: Mapping[str, Tool[..., Any]],
+        *,
+        emit: Callable[[Event], None],
+        spawn: Spawn,
+        clock: Clock,
+        observer: Observer,
+        tool_timeout: float = 30.0,
+        pace: Callable[[], Awaitable[None] | None] = lambda: None,
+    ) -> None:
+        self._machine = machine
+        self._llm = llm
+        self._tools = tools
+        self._emit = emit
+        self._spawn = spawn
+        self._clock = clock
+        self._observer = observer
+        self._tool_timeout = tool_timeout
+        self._pace = pace
+        self._tasks: dict[str, set[asyncio.Task[None]]] = {}
+        self._ended = False
+
+    @property
+    def machine(self) -> ConversationMachine:
+        return self._machine
+
+    @property
+    def busy(self) -> bool:
+        return self._machine.busy
+
+    def open(self) -> None:
+        """Say what the session is. Comes before all else."""
+        self._perform(self._machine.opening())  # type: ignore[arg-type]  # events are outputs
+
+    def submit(self, command: Command) -> None:
+        self._perform(self._machine.feed(command, self._clock.now()))
+
+    def end(self) -> None:
+        """Stop all that runs and say no more. The model's connections are closed by the time the tasks are gone."""
+        self._ended = True
+        for response_id in list(self._tasks):
+            self._abort(response_id)
+
+    def _perform(self, outputs: list[Output]) -> None:
+        for output in outputs:
+            match output:
+                case Ask():
+                    self._start(output.response_id, self._answer(output))
+                case RunTool():
+                    self._start(output.response_id, self._run(output))
+                case Abort(response_id):
+                    self._abort(response_id)
+                case _:
+                    if not self._ended:
+                        self._emit(output)
+
+    def _start(self, response_id: str, work: Coroutine[Any, Any, None]) -> None:
+        task = self._spawn(work)
+        tasks = self._tasks.setdefault(response_id, set())
+        tasks.add(task)
+
+        def done(task: asyncio.Task[None]) -> None:
+            tasks.discard(task)
+            if not tasks:
+                self._tasks.pop(response_id, None)
+
+        task.add_done_callback(done)
+
+    def _abort(self, response_id: str) -> None:
+        for task in self._tasks.get(response_id, ()):
+            task.cancel()
+
+    async def _answer(self, ask: Ask) -> None:
+        machine, clock, observer = self._machine, self._clock, self._observer
+        response_id, name = ask.response_id, self._llm.name
+        began, count, outcome = clock.now(), 0, "cancelled"
+        observer.stream_started(name)
+        try:
+            async with aclosing(self._llm.stream(ask.messages, ask.tools, ask.options)) as deltas:
+                async for delta in deltas:
+                    if delta.__class__ is TextDelta or isinstance(delta, ToolCallDelta):
+                        count += 1
+                        if count == 1:
+                            observer.first_token(name, clock.now() - began)
+                    elif isinstance(delta, Finished):
+                        outcome = "completed"
+                    self._perform(machine.delta(response_id, delta, clock.now()))
+                    if (wait := self._pace()) is not None:
+                        await wait
+            if outcome != "completed":
+                raise BadAnswer("The model's answer ended without saying that it was finished.")
+        except ProviderError as error:
+            outcome = error.code
+            log.warning("answer failed", extra={"model": name, "code": error.code, "detail": error.message})
+            self._perform(machine.failed(response_id, error, clock.now()))
+        except Exception:
+            # A provider may raise ProviderError only. One that breaks this promise costs its user one answer.
+            outcome = "server_error"
+            log.exception("answer failed", extra={"model": name})
+            problem = ProviderError("The model could not be used: an error inside the server, which has logged it.")
+            self._perform(machine.failed(response_id, problem, clock.now()))
+        finally:
+            observer.deltas(name, count)
+            observer.stream_ended(name, outcome)
+
+    async def _run(self, action: RunTool) -> None:
+        call, began = action.call, self._clock.now()
+        tool = self._tools.get(call.name)
+        if tool is None:
+            output = failure("unknown_tool", f"There is no tool named {call.name!r}.")
+        else:
+            output = await tool.run(call.arguments, within=self._tool_timeout)
+        now = self._clock.now()
+        self._observer.tool_ran(call.name, "failed" if output.startswith('{"error":') else "completed", now - began)
+        self._perform(self._machine.tool_done(action.response_id, call.id, output, now))

@@ -1,0 +1,223 @@
+"""All sessions of this process: who may be talked to, who is talking, who may come back, and how it all ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any
+
+import msgspec
+
+from salon.base.errors import Refused
+from salon.base.events import SessionResumed
+from salon.base.ids import NewId
+from salon.base.session import Session
+from salon.ports.clock import Clock
+from salon.ports.link import Link
+from salon.ports.llm import Llm
+from salon.ports.models import Models
+from salon.ports.observer import Observer
+from salon.session.agent import Agent
+from salon.session.client import Client, Encode
+from salon.session.conversation import Conversation
+from salon.turn.conversation import Character, ConversationMachine
+
+CLOSE_RESTART = 1012
+
+
+class Part(msgspec.Struct, frozen=True):
+    """Who answers, and by which model."""
+
+    agent: Agent
+    llm: Llm
+
+
+class Hub:
+    """``agents`` must not be empty: the first is who answers where a client names nobody in particular. Times are
+    milliseconds. Use it as an async context manager; sessions end with it."""
+
+    def __init__(
+        self,
+        agents: Sequence[Agent],
+        models: Models,
+        *,
+        default_llm: str | Sequence[str],
+        clock: Clock,
+        observer: Observer,
+        new_id: NewId,
+        grace_ms: int = 60_000,
+        max_sessions: int = 10_000,
+    ) -> None:
+        self._agents = {agent.name: agent for agent in agents}
+        self._first = agents[0]
+        self._models = models
+        self._default_llm = default_llm
+        self._clock = clock
+        self._observer = observer
+        self._new_id = new_id
+        self.grace_ms = grace_ms
+        self._max_sessions = max_sessions
+        self._clients: dict[str, Client] = {}
+        self._resumable: dict[str, Client] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._group: asyncio.TaskGroup | None = None
+        self._draining = False
+        self._changed = asyncio.Event()
+
+    async def __aenter__(self) -> Hub:
+        self._group = asyncio.TaskGroup()
+        await self._group.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for client in list(self._clients.values()):
+            client.close(CLOSE_RESTART, "the server is restarting")
+            self._end(client)
+        assert self._group is not None
+        await self._group.__aexit__(kind, error, trace)
+        self._group = None
+
+    def __len__(self) -> int:
+        return len(self._clients)
+
+    @property
+    def agents(self) -> Sequence[Agent]:
+        return tuple(self._agents.values())
+
+    def part(self, model: str | None) -> Part:
+        """Who answers a client that asks for ``model``: an agent of that name; the first agent by a model named
+        ``house:model``; else the first agent, since stock clients ask for models that only their vendor has.
+
+        Raises ``ConfigError`` for a house that is not known or has no key.
+        """
+        agent = self._agents.get(model or "")
+        if agent is None:
+            agent = self._first
+            if model and ":" in model:
+                return Part(agent, self._models.llm(model))
+        llm = agent.llm or self._default_llm
+        # An agent may bring a model object of its own.
+        return Part(agent, self._models.llm(llm) if isinstance(llm, str | Sequence) else llm)
+
+    def open(
+        self,
+        part: Part,
+        encode: Encode,
+        *,
+        owner: str,
+        model: str,
+        resumable: bool = False,
+        locked: bool = False,
+        preset: Callable[[Session], Session] = lambda session: session,
+    ) -> Client:
+        """A new session, not attached yet. ``preset`` changes its settings before anybody sees them.
+
+        Raises ``Refused`` (503) when there are too many, or the server is about to stop.
+        """
+        if self._draining or self._group is None:
+            raise Refused(
+                "The server is restarting. Try again in a moment.", status=503, code="draining", retry_after=2
+            )
+        if len(self._clients) >= self._max_sessions:
+            raise Refused("The server is full. Try again later.", status=503, code="server_full", retry_after=30)
+        agent, llm = part.agent, part.llm
+        session_id = self._new_id("sess")
+        token = self._new_id("resume") if resumable else ""
+        client = Client(encode, session_id=session_id, owner=owner, token=token)
+        session = preset(
+            Session(
+                id=session_id,
+                model=model,
+                output_modalities=("text",),
+                instructions=agent.instructions,
+                reasoning=agent.reasoning,
+                max_output_tokens=agent.max_output_tokens,
+                web_search=agent.web_search,
+            )
+        )
+        traits = llm.traits
+        character = Character(
+            tools=tuple(tool.spec for tool in agent.toolbox.values()),
+            temperature=agent.temperature,
+            context=traits.context,
+            max_output=traits.max_output,
+            max_rounds=agent.max_tool_rounds + 1,
+            locked=locked,
+        )
+        client.conversation = Conversation(
+            ConversationMachine(session, character, new_id=self._new_id, show_served=resumable),
+            llm,
+            agent.toolbox,
+            emit=client.emit,
+            spawn=self._group.create_task,
+            clock=self._clock,
+            observer=self._observer,
+            tool_timeout=agent.tool_timeout,
+            pace=client.pace,
+        )
+        self._clients[client.id] = client
+        if token:
+            self._resumable[token] = client
+        return client
+
+    def resume(self, token: str, owner: str, last_event_id: str, link: Link) -> Client | None:
+        """Attach to the session that ``token`` names, if it is still there, belongs to ``owner`` and remembers all that was
+        said since."""
+        client = self._resumable.get(token)
+        if client is None or client.owner != owner or self._draining:
+            return None
+        missed = client.missed(last_event_id)
+        if missed is None:
+            self._end(client)
+            return None
+        if (timer := self._timers.pop(client.id, None)) is not None:
+            timer.cancel()
+        client.resume(link, SessionResumed(client.conversation.machine.session), missed)
+        return client
+
+    def detach(self, client: Client, link: Link) -> None:
+        """The connection is gone: the session waits for its grace time if it may be resumed, else it ends at once."""
+        if not client.detach(link) or client.ended:
+            return
+        if not client.token or self._draining:
+            self._end(client)
+            return
+        loop = asyncio.get_running_loop()
+        self._timers[client.id] = loop.call_later(self.grace_ms / 1000, self._end, client)
+
+    async def drain(self, seconds: float) -> None:
+        """Let answers under way be finished, and nothing new begin. Clients are told with 1012 that they should come back."""
+        self._draining = True
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while self._clients and loop.time() < deadline:
+            for client in list(self._clients.values()):
+                if not client.conversation.busy:
+                    client.close(CLOSE_RESTART, "the server is restarting")
+                    if not client.attached:
+                        self._end(client)
+            await asyncio.sleep(0.02)
+        for client in list(self._clients.values()):
+            client.close(CLOSE_RESTART, "the server is restarting")
+            self._end(client)
+
+    def _end(self, client: Client) -> None:
+        self._clients.pop(client.id, None)
+        self._resumable.pop(client.token, None)
+        if (timer := self._timers.pop(client.id, None)) is not None:
+            timer.cancel()
+        client.end()
+
+
+def facts(part: Part, client: Client, grace_ms: int) -> dict[str, Any]:
+    """What a client that opted in to resuming is told beside its session."""
+    return {
+        "resume_token": client.token,
+        "grace_ms": grace_ms,
+        "agent": part.agent.name,
+        "llm": part.llm.name,
+        "tools": list(part.agent.toolbox),
+    }

@@ -1,0 +1,322 @@
+"""One agent's conversation: what its client asks, what the model says, what the client is told.
+
+Commands, deltas, failures and tool results go in; events for the client and actions for the driver come out of the same call.
+A command that cannot be obeyed is answered with ``ErrorSeen`` and changes nothing. Deltas of a response that is over are
+dropped: whatever carries an old response's id is late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import UNSET
+
+from salon.base.chat import Delta, Options, ToolSpec
+from salon.base.commands import (
+    AppendAudio,
+    CancelResponse,
+    ClearAudio,
+    ClearOutputAudio,
+    Command,
+    CommitAudio,
+    CreateItem,
+    CreateResponse,
+    DeleteItem,
+    RetrieveItem,
+    TruncateItem,
+    UpdateSession,
+)
+from salon.base.errors import ClientError, ProviderError
+from salon.base.events import (
+    AudioCleared,
+    ErrorSeen,
+    Event,
+    ItemAdded,
+    ItemDeleted,
+    ItemDone,
+    ItemRetrieved,
+    ItemTruncated,
+    Response,
+    SessionCreated,
+    SessionUpdated,
+)
+from salon.base.ids import NewId
+from salon.base.items import Item, ItemReference, MessageItem, OutputAudio
+from salon.base.session import ResponseParams, Session
+from salon.turn import history, settings
+from salon.turn.running import MAX_ROUNDS, Output, Plan, Running
+from salon.turn.timeline import Timeline, TimelineFull
+
+MAX_OUT_OF_BAND = 8
+
+LOCKED = "This session is locked by the client secret that opened it: its instructions cannot be changed."
+
+
+class Character(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agent brings that a client cannot change. ``context`` and ``max_output`` are the model's, in tokens.
+
+    ``locked`` holds the client to the session as it began: its instructions and tools cannot be replaced, and nobody but the
+    user speaks through the client.
+    """
+
+    tools: tuple[ToolSpec, ...] = ()
+    temperature: float | None = None
+    context: int | None = None
+    max_output: int | None = None
+    max_rounds: int = MAX_ROUNDS
+    locked: bool = False
+
+
+class ConversationMachine:
+    """``show_served`` tells the client of the calls that the server runs by itself: only for those who opted in."""
+
+    def __init__(self, session: Session, character: Character, *, new_id: NewId, show_served: bool = False) -> None:
+        self.session = session
+        self.id = new_id("conv")
+        self._character = character
+        self._new_id = new_id
+        self._show_served = show_served
+        self._timeline = Timeline()
+        self._past = history.History()
+        self._running: dict[str, Running] = {}
+        self._told_no_audio = False
+
+    @property
+    def items(self) -> Sequence[Item]:
+        return tuple(self._timeline)
+
+    @property
+    def busy(self) -> bool:
+        """Whether any response is under way."""
+        return bool(self._running)
+
+    def opening(self) -> list[Event]:
+        return [SessionCreated(self.session)]
+
+    def feed(self, command: Command, now: int) -> list[Output]:
+        try:
+            return self._obey(command, now)
+        except ClientError as error:
+            return [
+                ErrorSeen(code=error.code, message=error.message, param=error.param, client_event_id=command.event_id)
+            ]
+
+    def delta(self, response_id: str, delta: Delta, now: int) -> list[Output]:
+        running = self._running.get(response_id)
+        return self._settle(running, running.delta(delta, now)) if running is not None else []
+
+    def failed(self, response_id: str, error: ProviderError, now: int) -> list[Output]:
+        running = self._running.get(response_id)
+        return self._settle(running, running.failed(error, now)) if running is not None else []
+
+    def tool_done(self, response_id: str, call_id: str, output: str, now: int) -> list[Output]:
+        running = self._running.get(response_id)
+        return self._settle(running, running.tool_done(call_id, output, now)) if running is not None else []
+
+    def _settle(self, running: Running, outputs: list[Output]) -> list[Output]:
+        if running.over:
+            self._running.pop(running.id, None)
+        return outputs
+
+    def _obey(self, command: Command, now: int) -> list[Output]:
+        match command:
+            case CreateItem():
+                return self._create_item(command)
+            case CreateResponse(params=params):
+                return self._create_response(params, now)
+            case CancelResponse(response_id=response_id):
+                return self._cancel(response_id, now)
+            case UpdateSession(patch=patch):
+                self.session = settings.apply(
+                    self.session,
+                    patch,
+                    speech=False,
+                    has_audio=self._has_audio(),
+                    locked=self._character.locked,
+                )
+                return [SessionUpdated(self.session)]
+            case RetrieveItem(item_id=item_id):
+                return [ItemRetrieved(self._find(item_id, "retrieve"))]
+            case DeleteItem(item_id=item_id):
+                return self._delete_item(item_id)
+            case TruncateItem():
+                return self._truncate_item(command)
+            case AppendAudio():
+                return self._refuse_audio(once=True)
+            case CommitAudio() | ClearOutputAudio():
+                return self._refuse_audio(once=False)
+            case ClearAudio():
+                # There is never anything in the buffer, so it is as empty as was asked.
+                return [AudioCleared()]
+
+    def _create_item(self, command: CreateItem) -> list[Output]:
+        item = command.item
+        if self._character.locked and isinstance(item, MessageItem) and item.role == "system":
+            raise ClientError(LOCKED, code="session_locked", param="item.role")
+        if not item.id:
+            item = msgspec.structs.replace(item, id=self._new_id("item"))
+        elif item.id in self._timeline:
+            raise ClientError(
+                f"Item with id '{item.id}' already exists in the conversation.",
+                code="item_create_duplicate_item_id",
+                param="item.id",
+            )
+        previous = command.previous_item_id
+        if previous not in (None, "root") and previous not in self._timeline:
+            raise ClientError(
+                f"Cannot insert behind '{previous}': there is no such item in the conversation.",
+                code="item_create_invalid_previous_item_id",
+                param="previous_item_id",
+            )
+        try:
+            self._timeline.insert(item, previous)
+        except TimelineFull:
+            raise ClientError(
+                "The conversation is full. Delete items or begin a new session.", code="conversation_full"
+            ) from None
+        before = self._timeline.previous_id(item.id, served=self._show_served)
+        return [ItemAdded(item, before), ItemDone(item, before)]
+
+    def _delete_item(self, item_id: str) -> list[Output]:
+        self._find(item_id, "delete")
+        if any(running.writes(item_id) for running in self._running.values()):
+            raise ClientError(
+                f"Item '{item_id}' is still being written. Cancel its response first.",
+                code="item_delete_invalid_item_id",
+                param="item_id",
+            )
+        self._timeline.remove(item_id)
+        return [ItemDeleted(item_id)]
+
+    def _truncate_item(self, command: TruncateItem) -> list[Output]:
+        item = self._find(command.item_id, "truncate")
+        index = command.content_index
+        content = item.content if isinstance(item, MessageItem) and item.role == "assistant" else ()
+        if index >= len(content) or not isinstance(content[index], OutputAudio):
+            raise ClientError(
+                "Only model output audio messages can be truncated.", code="unsupported_content_type", param="item_id"
+            )
+        # A truncate at or past the end leaves all that was heard: clients send it after every interruption.
+        return [ItemTruncated(command.item_id, index, command.audio_end_ms)]
+
+    def _create_response(self, params: ResponseParams, now: int) -> list[Output]:
+        in_conversation = params.conversation == "auto"
+        if self._character.locked:
+            params = msgspec.structs.replace(params, instructions=None, tools=None, tool_choice=None, input=None)
+        self._admit(in_conversation)
+        context, past = self._timeline, self._past
+        if not in_conversation or params.input is not None:
+            context, past = self._context_of_its_own(params), history.History()
+        session = self.session
+        response = Response(
+            id=self._new_id("resp"),
+            status="in_progress",
+            conversation_id=self.id if in_conversation else None,
+            output_modalities=("text",),
+            max_output_tokens=_either(params.max_output_tokens, session.max_output_tokens),
+            voice=session.audio_output.voice,
+            metadata=params.metadata,
+        )
+        running = Running(
+            response,
+            self._plan(params),
+            context,
+            past,
+            joins=self._timeline if in_conversation else None,
+            new_id=self._new_id,
+            show_served=self._show_served,
+        )
+        self._running[response.id] = running
+        return self._settle(running, running.begin(now))
+
+    def _admit(self, in_conversation: bool) -> None:
+        active = [running for running in self._running.values() if running.in_conversation]
+        if in_conversation and active:
+            raise ClientError(
+                f"Conversation already has an active response in progress: {active[0].id}. "
+                "Wait until the response is finished before creating a new one.",
+                code="conversation_already_has_active_response",
+            )
+        if not in_conversation and len(self._running) - len(active) >= MAX_OUT_OF_BAND:
+            raise ClientError(
+                f"At most {MAX_OUT_OF_BAND} responses run out of band at once. Wait until one is finished.",
+                code="too_many_responses",
+            )
+
+    def _context_of_its_own(self, params: ResponseParams) -> Timeline:
+        timeline = Timeline()
+        for index, given in enumerate(self._timeline if params.input is None else params.input):
+            item = given
+            if isinstance(given, ItemReference):
+                item = self._timeline.get(given.id)
+                if item is None:
+                    raise ClientError(
+                        f"Item reference '{given.id}' does not name an item of the conversation.",
+                        code="invalid_value",
+                        param=f"response.input[{index}].id",
+                    )
+            if not item.id or item.id in timeline:
+                item = msgspec.structs.replace(item, id=self._new_id("item"))
+            timeline.insert(item)
+        return timeline
+
+    def _plan(self, params: ResponseParams) -> Plan:
+        session, character = self.session, self._character
+        theirs = session.tools if params.tools is None else params.tools
+        # A client that brings a tool of the same name means its own.
+        taken = {tool.name for tool in theirs}
+        ours = tuple(tool for tool in character.tools if tool.name not in taken)
+        choice = params.tool_choice or session.tool_choice
+        most = _either(params.max_output_tokens, session.max_output_tokens)
+        parallel = params.parallel_tool_calls
+        return Plan(
+            instructions=session.instructions if params.instructions is None else params.instructions,
+            tools=ours + theirs if choice != "none" else (),
+            served=frozenset(tool.name for tool in ours),
+            options=Options(
+                max_output_tokens=most,
+                temperature=character.temperature,
+                tool_choice=choice,
+                parallel_tool_calls=session.parallel_tool_calls if parallel is None else parallel,
+                reasoning=params.reasoning or session.reasoning or "none",
+                web_search=session.web_search if params.web_search is None else params.web_search,
+            ),
+            limit=history.budget(character.context, most or character.max_output, session.truncation),
+            truncation=session.truncation,
+            max_rounds=character.max_rounds,
+        )
+
+    def _cancel(self, response_id: str | None, now: int) -> list[Output]:
+        for running in self._running.values():
+            if running.id == response_id or (response_id is None and running.in_conversation):
+                return self._settle(running, running.cancel("client_cancelled", now))
+        raise ClientError("Cancellation failed: no active response found", code="response_cancel_not_active")
+
+    def _find(self, item_id: str, verb: str) -> Item:
+        item = self._timeline.get(item_id)
+        if item is None or (getattr(item, "served", False) and not self._show_served):
+            raise ClientError(
+                f"Item with id '{item_id}' does not exist in the conversation.",
+                code=f"item_{verb}_invalid_item_id",
+                param="item_id",
+            )
+        return item
+
+    def _has_audio(self) -> bool:
+        return any(isinstance(part, OutputAudio) for item in self._timeline for part in getattr(item, "content", ()))
+
+    def _refuse_audio(self, *, once: bool) -> list[Output]:
+        """Audio arrives fifty times a second: one answer is enough."""
+        if once and self._told_no_audio:
+            return []
+        self._told_no_audio = True
+        raise ClientError(
+            "This server has no speech configured, so it can neither hear nor speak. Send text: conversation.item.create "
+            'with input_text, and output_modalities ["text"].',
+            code="audio_not_configured",
+        )
+
+
+def _either(asked: int | msgspec.UnsetType | None, otherwise: int | None) -> int | None:
+    return otherwise if asked is UNSET else asked
