@@ -25,6 +25,10 @@ class EnvironmentFailed(RuntimeError):
     """Making an environment failed; the message ends with what the tool said."""
 
 
+class ProgramMissing(EnvironmentFailed):
+    """A program that brings clients is not on this machine; `tests/conftest.py` skips what needs it, but for CI."""
+
+
 def python_env(name: str, requirements: Sequence[str], python: str | None = None) -> Path:
     """The interpreter of a virtual environment that has ``requirements`` (as pip understands them) and nothing else.
 
@@ -57,7 +61,7 @@ def node_env(name: str, packages: Sequence[str]) -> Path:
     home = HOME / _key(name, packages)
     npm = _tool("npm")
     if npm is None:
-        raise EnvironmentFailed("npm is not on PATH; install Node.js 20 or newer")
+        raise ProgramMissing("npm is not installed (Node.js 20 or newer; Debian: apt install nodejs npm)")
 
     def build() -> None:
         home.mkdir(parents=True)

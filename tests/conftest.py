@@ -1,0 +1,73 @@
+"""The order in which tests run, and what happens on a machine that lacks a program.
+
+Quick tests come first, whatever is asked for: a mistake shows in seconds, not after the browsers. A part that needs a
+program which is not here is skipped and named at the end; with ``CI=true`` it fails, because there nothing may be missing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.environments import ProgramMissing
+
+TESTS = Path(__file__).parent
+ORDER = ("architecture", "unit", "fuzz", "contract", "session", "conformance", "e2e")
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+not_run = pytest.StashKey[Counter[str]]()
+
+
+def part_of(path: Path) -> str:
+    """The folder of ``tests/`` that a test is in."""
+    return path.relative_to(TESTS).parts[0] if path.is_relative_to(TESTS) else ""
+
+
+def rank(item: pytest.Item) -> int:
+    part = part_of(item.path)
+    return ORDER.index(part) if part in ORDER else len(ORDER)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[not_run] = Counter()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=rank)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    try:
+        if part_of(item.path) == "e2e" and not any(shutil.which(name) for name in CHROMIUM):
+            raise ProgramMissing("Chromium is not installed (Debian: apt install chromium)")
+        return (yield)
+    except ProgramMissing as missing:
+        leave_out(item, missing)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    try:
+        return (yield)
+    except ProgramMissing as missing:
+        leave_out(item, missing)
+
+
+def leave_out(item: pytest.Item, missing: ProgramMissing) -> None:
+    if os.environ.get("CI") == "true":
+        raise missing
+    item.config.stash[not_run][f"{part_of(item.path)}: {missing}"] += 1
+    pytest.skip(str(missing))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.stash[not_run]:
+        terminalreporter.section("not run on this machine")
+        for reason, count in sorted(config.stash[not_run].items()):
+            terminalreporter.line(f"{count} tests of {reason}")
