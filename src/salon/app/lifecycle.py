@@ -1,0 +1,223 @@
+"""From the first socket to the last goodbye.
+
+::
+
+    bind ──> serve ──(SIGTERM, SIGINT)──> drain ──> stop ──> exit 0
+                                            │ second signal: end at once
+    drain: nobody new comes in (503, Retry-After), idle sessions close with 1012, running answers finish, then 1012
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from typing import Any, Protocol, cast
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+
+from salon.app import listen
+from salon.base.errors import ConfigError
+from salon.serve.gate import Gate
+from salon.transport.websocket import ABORT_EXTENSION
+
+logger = logging.getLogger(__name__)
+
+MAX_MESSAGE = 1024 * 1024 + 64 * 1024
+"""Bytes of one WebSocket message; a longer one closes with 1009. 1 MiB is what a client may send, the rest is its envelope."""
+
+
+class Hub(Protocol):
+    """All conversations of this process."""
+
+    async def __aenter__(self) -> object: ...
+
+    async def __aexit__(self, *exc_info: Any) -> object: ...
+
+    async def drain(self, seconds: float) -> None:
+        """Close idle sessions with 1012 at once, busy ones when their answer is done, all within ``seconds``."""
+        ...
+
+
+class WebSocketProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's, with a way for the application to drop a connection without waiting for the peer to read."""
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        # Refused handshakes have no scope. The application's task has been made but has not run yet.
+        if hasattr(self, "scope"):
+            extensions = cast(dict[str, Any], self.scope["extensions"])
+            extensions[ABORT_EXTENSION] = self.transport.abort
+
+
+class Server(uvicorn.Server):
+    """uvicorn's with Salon's settings, telling when it listens, and leaving signals to whoever runs it."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        max_message_bytes: int = MAX_MESSAGE,
+        forwarded_allow_ips: str = "127.0.0.1,::1",
+        ping_seconds: float = 20.0,
+        stop_seconds: int = 5,
+    ) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                loop="uvloop" if sys.platform != "win32" else "asyncio",
+                http="httptools",
+                ws=WebSocketProtocol,
+                ws_ping_interval=ping_seconds,
+                ws_ping_timeout=ping_seconds,
+                ws_max_size=max_message_bytes,
+                # Compression keeps a window for each client and gains little on messages of a hundred bytes.
+                ws_per_message_deflate=False,
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                forwarded_allow_ips=forwarded_allow_ips,
+                timeout_graceful_shutdown=stop_seconds,
+            )
+        )
+        self.listening: Callable[[], None] = lambda: None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.listening()
+
+    def stop(self, at_once: bool = False) -> None:
+        self.should_exit = True
+        self.force_exit = at_once
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def lifespan(
+    hub: Hub, *background: Callable[[], Coroutine[Any, Any, None]]
+) -> Callable[[Any], AbstractAsyncContextManager[None]]:
+    """An ASGI lifespan for Starlette: ``hub`` is entered on start-up and left on shutdown; each of ``background`` runs in
+    between (the event loop's watch)."""
+
+    @asynccontextmanager
+    async def run_hub(_: Any) -> AsyncIterator[None]:
+        async with asyncio.TaskGroup() as group, hub:
+            tasks = [group.create_task(each()) for each in background]
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+
+    return run_hub
+
+
+def run(
+    app: ASGIApp,
+    *,
+    host: str,
+    port: int,
+    hub: Hub,
+    gate: Gate,
+    drain_seconds: float = 30.0,
+    ready: Callable[[list[str]], None] = lambda urls: None,
+    max_message_bytes: int = MAX_MESSAGE,
+    forwarded_allow_ips: str = "127.0.0.1,::1",
+) -> int:
+    """Serve ``app`` until a signal. The exit code: 0 after a drain, 1 when it could not start, 128 + n when the second
+    signal n cut the drain short.
+
+    ``ready`` is called with the addresses once connections are accepted. ``forwarded_allow_ips`` are the proxies whose
+    ``X-Forwarded-For`` is believed. The hub is started by the lifespan of ``app`` (``lifespan``), not here.
+    """
+    try:
+        sockets = listen.bind(host, port)
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    server = Server(app, max_message_bytes=max_message_bytes, forwarded_allow_ips=forwarded_allow_ips)
+    try:
+        with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+            return runner.run(_serve_until_signal(server, sockets, hub, gate, drain_seconds, ready))
+    except SystemExit as stopped:
+        # uvicorn's way to say that the application did not start; its reason is in the log.
+        return 1 if stopped.code else 0
+    finally:
+        for bound in sockets:
+            bound.close()
+
+
+async def _serve_until_signal(
+    server: Server,
+    sockets: list[socket.socket],
+    hub: Hub,
+    gate: Gate,
+    drain_seconds: float,
+    ready: Callable[[list[str]], None],
+) -> int:
+    loop = asyncio.get_running_loop()
+    signals: asyncio.Queue[int] = asyncio.Queue(maxsize=16)
+
+    def note(number: int) -> None:
+        if not signals.full():
+            signals.put_nowait(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, note, number)
+    return await serve(server, sockets, hub, gate, drain_seconds, ready, signals)
+
+
+async def serve(
+    server: Server,
+    sockets: list[socket.socket],
+    hub: Hub,
+    gate: Gate,
+    drain_seconds: float,
+    ready: Callable[[list[str]], None],
+    signals: asyncio.Queue[int],
+) -> int:
+    """``run`` inside a running loop. The first number out of ``signals`` starts the drain, the second ends it."""
+    server.listening = lambda: ready(listen.urls(sockets))
+    async with asyncio.TaskGroup() as group:
+        serving = group.create_task(server.serve(sockets))
+        first = group.create_task(signals.get())
+        await asyncio.wait((serving, first), return_when=asyncio.FIRST_COMPLETED)
+        if not first.done():
+            first.cancel()
+            return 0
+        logger.info("Signal %d: draining for up to %g s", first.result(), drain_seconds)
+        gate.draining = True
+        second = group.create_task(signals.get())
+        draining = group.create_task(_drain(hub, drain_seconds))
+        draining.add_done_callback(lambda _: server.stop())
+        await asyncio.wait((serving, second), return_when=asyncio.FIRST_COMPLETED)
+        draining.cancel()
+        if not second.done():
+            second.cancel()
+            return 0
+        logger.warning("Signal %d: ending at once", second.result())
+        server.stop(at_once=True)
+        serving.cancel()
+        return 128 + second.result()
+
+
+async def _drain(hub: Hub, seconds: float) -> None:
+    try:
+        # The hub keeps its own time; this is for one that does not.
+        async with asyncio.timeout(seconds + 5):
+            await hub.drain(seconds)
+    except TimeoutError:
+        logger.warning("The drain took longer than %g s and was given up", seconds + 5)
+    except Exception:
+        logger.exception("The drain failed")
