@@ -32,10 +32,10 @@ class ScriptedLlm:
     ``opened`` all there were; ``started`` is set while one is under way, ``idle`` while none is.
     """
 
-    def __init__(self, script: Script, *, name: str = "scripted:model", traits: Traits = Traits()) -> None:
+    def __init__(self, script: Script, *, name: str = "scripted:model", traits: Traits | None = None) -> None:
         self._script = script
         self._name = name
-        self._traits = traits
+        self._traits = traits or Traits()
         self.asked: list[Asked] = []
         self.open = 0
         self.opened = 0
