@@ -1,0 +1,103 @@
+"""What the reference states is what the code has: error codes, routes, metrics."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+
+import pytest
+
+from salon.base import errors
+from tests.architecture.source import DOCS, called, parse, python_files
+
+ERRORS = {name for name, value in vars(errors).items() if isinstance(value, type)} | {"ErrorSeen"}
+METRICS = {"Counter", "Gauge", "Histogram", "Summary", "Info"}
+
+
+def quoted(text: str) -> set[str]:
+    """All that stands in backquotes."""
+    return set(re.findall(r"`([^`\n]+)`", text))
+
+
+def undocumented(facts: Iterable[str], text: str) -> list[str]:
+    return sorted(set(facts) - quoted(text))
+
+
+def error_codes(tree: ast.Module) -> Iterator[str]:
+    """Codes that are written down: ``code = "…"`` in an error class, ``code="…"`` where one is raised."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and (
+            node.name in ERRORS or {getattr(b, "id", "") for b in node.bases} & ERRORS
+        ):
+            for line in node.body:
+                if (
+                    isinstance(line, ast.Assign)
+                    and isinstance(line.targets[0], ast.Name)
+                    and line.targets[0].id == "code"
+                ):
+                    yield from constants(line.value)
+    for name, call in called(tree):
+        if name.rpartition(".")[2] in ERRORS:
+            for keyword in call.keywords:
+                if keyword.arg == "code":
+                    yield from constants(keyword.value)
+
+
+def constants(node: ast.expr) -> Iterator[str]:
+    """The texts that an expression may be: one, or both sides of a choice."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        yield from constants(node.body)
+        yield from constants(node.orelse)
+
+
+def metric_names(tree: ast.Module) -> Iterator[str]:
+    for name, call in called(tree):
+        first = call.args[0] if call.args else None
+        if name.rpartition(".")[2] in METRICS and isinstance(first, ast.Constant) and isinstance(first.value, str):
+            yield first.value
+
+
+def test_every_error_code_is_explained() -> None:
+    codes = {code for path in python_files() for code in error_codes(parse(path))}
+    assert "provider_timeout" in codes
+    assert undocumented(codes, (DOCS / "reference/errors.md").read_text("utf-8")) == []
+
+
+def test_no_error_code_is_explained_that_does_not_exist() -> None:
+    text = (DOCS / "reference/errors.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([^`]+)`", text, re.M)
+    source = "\n".join(path.read_text("utf-8") for path in python_files())
+    assert rows
+    assert [code for code in rows if f'"{code}"' not in source and not code.isdigit()] == []
+
+
+def test_every_metric_is_explained() -> None:
+    names = {name for path in python_files() for name in metric_names(parse(path))}
+    assert names
+    text = "\n".join(path.read_text("utf-8") for path in DOCS.rglob("*.md"))
+    assert undocumented(names, text) == []
+
+
+@pytest.mark.parametrize(
+    ("program", "codes"),
+    [
+        ("raise ClientError('No.', code='unheard_of')", ["unheard_of"]),
+        ("raise errors.Refused('No.', status=401, code='a' if x else 'b')", ["a", "b"]),
+        ("class Odd(ProviderError):\n  code = 'odd'", ["odd"]),
+        ("class Even:\n  code = 'even'", []),
+    ],
+)
+def test_codes_are_seen(program: str, codes: list[str]) -> None:
+    assert list(error_codes(ast.parse(program))) == codes
+
+
+def test_metrics_are_seen() -> None:
+    program = "import prometheus_client as p\np.Counter('salon_things', 'Things.')\nCounter('salon_others', 'Others.')"
+    assert list(metric_names(ast.parse(program))) == ["salon_things", "salon_others"]
+
+
+def test_what_is_not_documented_is_seen() -> None:
+    assert undocumented(["here", "missing"], "It is `here`, and missing is only named.") == ["missing"]
