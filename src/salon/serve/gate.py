@@ -11,11 +11,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
@@ -24,6 +22,7 @@ from salon.base.errors import ClientError, ConfigError, Refused
 from salon.ports.clock import Clock
 from salon.ports.observer import Observer
 from salon.serve.limits import Account, Accounts, Limits, network_of
+from salon.serve.origins import Origins
 from salon.serve.secrets import PREFIX, ClientSecret, ClientSecrets
 from salon.wire import token
 
@@ -122,8 +121,7 @@ class Gate:
         self.limits = limits
         self._keys = tuple((_digest(key.key), key) for key in keys)
         self._token_secrets = tuple(token_secrets)
-        self._origins = frozenset(_origin(origin) for origin in origins)
-        self._hosts = frozenset(host.lower() for host in hosts)
+        self._origins = Origins(origins, hosts)
         self._clock = clock
         self._observer = observer
         self._max_connections = max_connections
@@ -141,13 +139,22 @@ class Gate:
         """Held now."""
         return self._connections
 
-    def admit(self, scope: Scope, door: str, *, signed: Callable[[ApiKey], bool] | None = None) -> Caller:
+    def admit(
+        self,
+        scope: Scope,
+        door: str,
+        *,
+        signed: Callable[[ApiKey], bool] | None = None,
+        while_draining: bool = False,
+    ) -> Caller:
         """Let in an HTTP request or a WebSocket (an ASGI scope), or raise ``Refused``.
 
         A door whose protocol signs its requests instead of showing a key passes ``signed``: it says whether the request
-        was signed with that key.
+        was signed with that key. ``while_draining`` is for doors that watch the server to its end.
         """
         try:
+            if self.draining and not while_draining:
+                raise draining()
             return self._admit(scope, door, signed)
         except Refused as refused:
             self._observer.refused(door, refused.code)
@@ -205,12 +212,7 @@ class Gate:
 
     def allows_origin(self, origin: str, host: str) -> bool:
         """Whether pages of ``origin`` (the header's value) may use this server, which they call ``host``."""
-        normal = _origin(origin)
-        if "*" in self._origins or normal in self._origins:
-            return True
-        scheme, _, netloc = normal.partition("://")
-        # The scheme is not compared: behind a proxy that ends TLS the page is https and this connection is not.
-        return bool(netloc) and netloc == _without_default_port(scheme, host.lower())
+        return self._origins.allow(origin, host)
 
     def enter(self, accounts: tuple[Account, ...], door: str) -> None:
         """Count a connection. ``Hold`` calls this."""
@@ -243,10 +245,8 @@ class Gate:
             account.connections -= 1
 
     def _admit(self, scope: Scope, door: str, signed: Callable[[ApiKey], bool] | None) -> Caller:
-        if self.draining:
-            raise draining()
         headers = Headers(scope=scope)
-        self._check_browser(headers)
+        self._origins.check(headers, open=self.open)
         try:
             caller = self._signer(signed) if signed is not None else self._bearer(credential_of(scope, headers))
         except Refused:
@@ -263,39 +263,6 @@ class Gate:
                 code="insufficient_permissions",
             )
         return caller
-
-    def _check_browser(self, headers: Headers) -> None:
-        host = headers.get("host", "")
-        # An open server trusts its own machine. A page of another site reaches it too, by a name of its own that it lets
-        # point to 127.0.0.1 (DNS rebinding): then Host has that name, which is none of ours.
-        if self.open and not self._own_host(host):
-            raise Refused(
-                "This server has no API key, so it answers to local names only. Use http://localhost, list the name under "
-                "hosts, or set an API key.",
-                status=403,
-                code="host_not_allowed",
-            )
-        # RFC 6455 section 10.2: "Servers that are not intended to process input from any web page but only for certain sites
-        # SHOULD verify the |Origin| field is an origin they expect." Programs other than browsers rarely send one.
-        origin = headers.get("origin")
-        if origin is not None and not self.allows_origin(origin, host):
-            raise Refused(
-                "Pages of this origin may not use this server. List the origin under origins; behind a proxy, pass the Host "
-                "header on.",
-                status=403,
-                code="origin_not_allowed",
-            )
-
-    def _own_host(self, host: str) -> bool:
-        name = urlsplit(f"//{host}").hostname if _parses(host) else None
-        if not name:
-            return False
-        if name == "localhost" or name in self._hosts or host.lower() in self._hosts:
-            return True
-        try:
-            return ipaddress.ip_address(name).is_loopback
-        except ValueError:
-            return False
 
     def _bearer(self, credential: str) -> Caller:
         if credential.startswith(PREFIX) and (secret := self._secrets.find(credential)):
@@ -390,21 +357,3 @@ def _too_many(message: str, wait_ms: int) -> Refused:
 def _digest(key: str) -> bytes:
     # Digests have one length: comparing them says nothing about the length of a key.
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
-
-
-def _origin(origin: str) -> str:
-    """As browsers write it (RFC 6454 section 6.2): lower case, no default port, no slash at the end."""
-    scheme, separator, netloc = origin.strip().lower().rstrip("/").partition("://")
-    return f"{scheme}://{_without_default_port(scheme, netloc)}" if separator else scheme
-
-
-def _without_default_port(scheme: str, netloc: str) -> str:
-    return netloc.removesuffix({"http": ":80", "https": ":443"}.get(scheme, ""))
-
-
-def _parses(host: str) -> bool:
-    try:
-        urlsplit(f"//{host}")
-    except ValueError:
-        return False
-    return True

@@ -1,0 +1,250 @@
+"""The HTTP frame around all doors: health, errors in one form, security headers, CORS, refusals.
+
+An error is ``{"error": {"message", "type", "code", "param"}}``, as OpenAI's clients expect, and never holds a traceback.
+Middlewares are plain ASGI: they cost a WebSocket message nothing.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Literal, TypeVar
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from salon.base.errors import ClientError, Refused
+from salon.serve.gate import Gate, credential_of, require_admin
+
+MAX_BODY = 256 * 1024
+"""Bytes of a JSON request body. Instructions and tools of a session preset are tens of kilobytes."""
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob: https:; style-src 'self'; script-src 'self'; "
+    "connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'"
+)
+SECURITY_HEADERS = (
+    ("content-security-policy", CONTENT_SECURITY_POLICY),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+)
+
+T = TypeVar("T")
+
+
+def app(
+    routes: Sequence[BaseRoute],
+    *,
+    gate: Gate,
+    metrics: Callable[[], tuple[bytes, str]] | None = None,
+    metrics_token: str = "",
+    lifespan: Callable[[Any], AbstractAsyncContextManager[None]] | None = None,
+) -> Starlette:
+    """All routes as one ASGI application, with ``/healthz``, ``/readyz`` and ``/metrics`` added.
+
+    ``metrics`` gives the text and its content type. It is open to everybody whom an open gate lets in, and otherwise to an
+    administrator's key or to ``metrics_token``, as a Bearer token. ``lifespan`` starts and stops what the routes need.
+    """
+
+    async def alive(_: Request) -> Response:
+        return json_response({"status": "ok"}, headers={"cache-control": "no-store"})
+
+    async def ready(_: Request) -> Response:
+        if gate.draining:
+            return json_response({"status": "draining"}, 503, {"cache-control": "no-store", "retry-after": "2"})
+        return json_response({"status": "ready"}, headers={"cache-control": "no-store"})
+
+    async def show_metrics(request: Request) -> Response:
+        shown = credential_of(request.scope)
+        if not (metrics_token and hmac.compare_digest(shown.encode(), metrics_token.encode())):
+            require_admin(gate.admit(request.scope, "metrics", while_draining=True))
+        assert metrics is not None  # the route exists only with it
+        text, content_type = metrics()
+        return Response(text, headers={"content-type": content_type, "cache-control": "no-store"})
+
+    own = [Route("/healthz", alive), Route("/readyz", ready)]
+    if metrics is not None:
+        own.append(Route("/metrics", show_metrics))
+    # Typed by hand: Starlette has a type for handlers of requests and one for handlers of WebSockets, none for both.
+    handlers: dict[Any, Any] = {
+        Refused: _on_refused,
+        ClientError: _on_client_error,
+        HTTPException: _on_http_exception,
+        Exception: _on_exception,
+    }
+    framed = Starlette(
+        routes=[*own, *routes],
+        middleware=[Middleware(_Frame, gate=gate)],
+        exception_handlers=handlers,
+        lifespan=lifespan,
+    )
+    framed.router.default = _not_found
+    return framed
+
+
+def json_response(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Anything msgspec can encode."""
+    return Response(msgspec.json.encode(content), status, headers, media_type="application/json")
+
+
+def error_response(
+    status: int,
+    message: str,
+    code: str | None,
+    *,
+    param: str | None = None,
+    type: Literal["invalid_request_error", "rate_limit_error", "server_error"] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """An error in OpenAI's form. ``type`` follows from ``status`` where it is not given."""
+    if type is None:
+        type = "server_error" if status >= 500 else "rate_limit_error" if status == 429 else "invalid_request_error"
+    error = {"message": message, "type": type, "code": code, "param": param}
+    return json_response({"error": error}, status, {"cache-control": "no-store", **(headers or {})})
+
+
+def refusal(refused: Refused) -> Response:
+    """``Refused`` as a response, with ``Retry-After`` where it says when to come again."""
+    headers = {}
+    if refused.retry_after is not None:
+        headers["retry-after"] = str(refused.retry_after)
+    if refused.status == 401:
+        # RFC 9110 section 15.5.2: a server "generating a 401 response MUST send a WWW-Authenticate header field".
+        headers["www-authenticate"] = 'Bearer realm="salon"'
+    return error_response(refused.status, refused.message, refused.code, headers=headers)
+
+
+async def deny(websocket: WebSocket, refused: Refused) -> None:
+    """Answer a WebSocket handshake that was not accepted with an HTTP response, which clients show, instead of 101.
+
+    Doors that raise ``Refused`` before they accept need not call it.
+    """
+    await answer_handshake(websocket.scope, websocket.receive, websocket.send, refusal(refused))
+
+
+async def answer_handshake(scope: Scope, receive: Receive, send: Send, response: Response) -> None:
+    """ASGI's extension "WebSocket Denial Response"; without it a close, which the server makes a bare 403 of."""
+    if "websocket.http.response" in (scope.get("extensions") or {}):
+        # Starlette prefixes the messages of a response with "websocket." for a scope of this type.
+        await response(scope, receive, send)
+    else:
+        await send({"type": "websocket.close", "code": 1008, "reason": "refused"})
+
+
+async def read_json(request: Request, type: type[T], limit: int = MAX_BODY) -> T:
+    """The body as a ``type`` of msgspec; an absent body is ``{}``. Raises ``ClientError`` that names the field, or ``Refused``
+    (413) for more than ``limit`` bytes."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise Refused(f"The body is larger than {limit} bytes.", status=413, code="body_too_large")
+    try:
+        return msgspec.json.decode(bytes(body) or b"{}", type=type)
+    except msgspec.ValidationError as error:
+        problem, _, path = str(error).partition(" - at `")
+        raise ClientError(
+            f"{problem}.", code="invalid_value", param=path.rstrip("`").removeprefix("$.") or None
+        ) from None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise ClientError("The body is not JSON.", code="invalid_json") from None
+
+
+class _Frame:
+    """Security headers on every response, CORS on those under ``/v1``, for the origins that the gate allows."""
+
+    def __init__(self, app: ASGIApp, gate: Gate) -> None:
+        self._app = app
+        self._gate = gate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        allowed = self._allowed_origin(scope, headers)
+
+        async def send_framed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                framed = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS:
+                    framed.setdefault(name, value)
+                if allowed is not None:
+                    framed["access-control-allow-origin"] = allowed
+                    # Without it a browser hides Location, and a WebRTC client its own call id.
+                    framed["access-control-expose-headers"] = "Location, ETag, Link, Retry-After"
+                    framed.add_vary_header("Origin")
+            await send(message)
+
+        if allowed is not None and scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
+            await _preflight(headers)(scope, receive, send_framed)
+        else:
+            await self._app(scope, receive, send_framed)
+
+    def _allowed_origin(self, scope: Scope, headers: Headers) -> str | None:
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        origin = headers.get("origin")
+        if origin is None or not path.startswith("/v1/"):
+            return None
+        return origin if self._gate.allows_origin(origin, headers.get("host", "")) else None
+
+
+def _preflight(headers: Headers) -> Response:
+    # What is asked for is allowed by name: "*" does not cover Authorization (Fetch standard, CORS protocol), and the
+    # clients' own headers (x-openai-agents-sdk, x-stainless-…) are many. Credentials travel in no other way than these.
+    return Response(
+        status_code=204,
+        headers={
+            "access-control-allow-methods": "GET, POST, PATCH, DELETE",
+            "access-control-allow-headers": headers.get("access-control-request-headers", ""),
+            "access-control-max-age": "600",
+        },
+    )
+
+
+async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
+    response = error_response(404, "There is nothing at this path.", "not_found")
+    if scope["type"] == "websocket":
+        await answer_handshake(scope, receive, send, response)
+    else:
+        await response(scope, receive, send)
+
+
+async def _on_refused(connection: Request | WebSocket, refused: Exception) -> Response | None:
+    assert isinstance(refused, Refused)
+    if isinstance(connection, WebSocket):
+        await deny(connection, refused)
+        return None
+    return refusal(refused)
+
+
+async def _on_client_error(connection: Request | WebSocket, error: Exception) -> Response | None:
+    assert isinstance(error, ClientError)
+    response = error_response(400, error.message, error.code, param=error.param)
+    if isinstance(connection, WebSocket):
+        await answer_handshake(connection.scope, connection.receive, connection.send, response)
+        return None
+    return response
+
+
+async def _on_http_exception(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    message = {404: "There is nothing at this path.", 405: "This path does not take that method."}
+    code = {404: "not_found", 405: "method_not_allowed"}
+    status = error.status_code
+    text = message.get(status, f"{error.detail}.")
+    return error_response(status, text, code.get(status), headers=dict(error.headers or {}))
+
+
+async def _on_exception(_: Request, __: Exception) -> Response:
+    # Starlette raises it again for the server to log.
+    return error_response(500, "Something went wrong in this server. Its log says what.", "server_error")
