@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 from salon.base.errors import ClientError
 from salon.ports.clock import Clock
 from salon.serve.gate import Gate, require_admin
-from salon.serve.http import json_response, read_json
+from salon.serve.replies import json_response, read_json
 from salon.wire.token import Claims, SalonClaim
 
 LONGEST_SECONDS = 366 * 24 * 3600

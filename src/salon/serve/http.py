@@ -1,6 +1,5 @@
 """The HTTP frame around all doors: health, errors in one form, security headers, CORS, refusals.
 
-An error is ``{"error": {"message", "type", "code", "param"}}``, as OpenAI's clients expect, and never holds a traceback.
 Middlewares are plain ASGI: they cost a WebSocket message nothing.
 """
 
@@ -9,9 +8,8 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Literal, TypeVar
+from typing import Any
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -24,9 +22,7 @@ from starlette.websockets import WebSocket
 
 from salon.base.errors import ClientError, Refused
 from salon.serve.gate import Gate, credential_of, require_admin
-
-MAX_BODY = 256 * 1024
-"""Bytes of a JSON request body. Instructions and tools of a session preset are tens of kilobytes."""
+from salon.serve.replies import answer_handshake, deny, error_response, json_response, refusal
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' data: blob: https:; style-src 'self'; script-src 'self'; "
@@ -37,8 +33,6 @@ SECURITY_HEADERS = (
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
 )
-
-T = TypeVar("T")
 
 
 def app(
@@ -89,74 +83,6 @@ def app(
     )
     framed.router.default = _not_found
     return framed
-
-
-def json_response(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """Anything msgspec can encode."""
-    return Response(msgspec.json.encode(content), status, headers, media_type="application/json")
-
-
-def error_response(
-    status: int,
-    message: str,
-    code: str | None,
-    *,
-    param: str | None = None,
-    type: Literal["invalid_request_error", "rate_limit_error", "server_error"] | None = None,
-    headers: dict[str, str] | None = None,
-) -> Response:
-    """An error in OpenAI's form. ``type`` follows from ``status`` where it is not given."""
-    if type is None:
-        type = "server_error" if status >= 500 else "rate_limit_error" if status == 429 else "invalid_request_error"
-    error = {"message": message, "type": type, "code": code, "param": param}
-    return json_response({"error": error}, status, {"cache-control": "no-store", **(headers or {})})
-
-
-def refusal(refused: Refused) -> Response:
-    """``Refused`` as a response, with ``Retry-After`` where it says when to come again."""
-    headers = {}
-    if refused.retry_after is not None:
-        headers["retry-after"] = str(refused.retry_after)
-    if refused.status == 401:
-        # RFC 9110 section 15.5.2: a server "generating a 401 response MUST send a WWW-Authenticate header field".
-        headers["www-authenticate"] = 'Bearer realm="salon"'
-    return error_response(refused.status, refused.message, refused.code, headers=headers)
-
-
-async def deny(websocket: WebSocket, refused: Refused) -> None:
-    """Answer a WebSocket handshake that was not accepted with an HTTP response, which clients show, instead of 101.
-
-    Doors that raise ``Refused`` before they accept need not call it.
-    """
-    await answer_handshake(websocket.scope, websocket.receive, websocket.send, refusal(refused))
-
-
-async def answer_handshake(scope: Scope, receive: Receive, send: Send, response: Response) -> None:
-    """ASGI's extension "WebSocket Denial Response"; without it a close, which the server makes a bare 403 of."""
-    if "websocket.http.response" in (scope.get("extensions") or {}):
-        # Starlette prefixes the messages of a response with "websocket." for a scope of this type.
-        await response(scope, receive, send)
-    else:
-        await send({"type": "websocket.close", "code": 1008, "reason": "refused"})
-
-
-async def read_json(request: Request, type: type[T], limit: int = MAX_BODY) -> T:
-    """The body as a ``type`` of msgspec; an absent body is ``{}``. Raises ``ClientError`` that names the field, or ``Refused``
-    (413) for more than ``limit`` bytes."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise Refused(f"The body is larger than {limit} bytes.", status=413, code="body_too_large")
-    try:
-        return msgspec.json.decode(bytes(body) or b"{}", type=type)
-    except msgspec.ValidationError as error:
-        problem, _, path = str(error).partition(" - at `")
-        raise ClientError(
-            f"{problem}.", code="invalid_value", param=path.rstrip("`").removeprefix("$.") or None
-        ) from None
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        raise ClientError("The body is not JSON.", code="invalid_json") from None
 
 
 class _Frame:
@@ -222,7 +148,7 @@ async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
 async def _on_refused(connection: Request | WebSocket, refused: Exception) -> Response | None:
     assert isinstance(refused, Refused)
     if isinstance(connection, WebSocket):
-        await deny(connection, refused)
+        await deny(connection.scope, connection.receive, connection.send, refused)
         return None
     return refusal(refused)
 

@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from salon.base.errors import Refused
 from salon.serve.gate import Caller, Gate
-from salon.serve.http import json_response
+from salon.serve.replies import json_response
 
 # Named here, not asked of the system: what /etc/mime.types says of .js differs, and nosniff makes that matter.
 TYPES = {
