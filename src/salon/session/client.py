@@ -16,9 +16,11 @@ from salon.session.conversation import Conversation
 Encode = Callable[[Event, str], str]
 """Makes an event, and the id it goes by, into one message of the client's protocol."""
 
-# While a client is there, what it has not read yet is in its outbox and in the kernel's buffers.
+# Characters. While a client is there, what it has not read yet is in its outbox and in the kernel's buffers. What is kept
+# for one that is away fits into the outbox of the connection it comes back on.
 KEPT_ATTACHED = 512 * 1024
-KEPT_DETACHED = 4 * 1024 * 1024
+KEPT_DETACHED = 1024 * 1024
+KEPT_EVENTS = 4000
 
 CLOSE_TAKEN = 4001
 
@@ -101,5 +103,5 @@ class Client:
         self._log.append(text)
         self._logged += len(text)
         limit = KEPT_ATTACHED if self._link is not None else KEPT_DETACHED
-        while self._logged > limit:
+        while self._logged > limit or len(self._log) > KEPT_EVENTS:
             self._logged -= len(self._log.popleft())

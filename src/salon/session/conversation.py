@@ -14,8 +14,8 @@ from typing import Any
 
 from salon.base.chat import Finished, TextDelta, ToolCallDelta
 from salon.base.commands import Command
-from salon.base.errors import BadAnswer, ProviderError
-from salon.base.events import Event
+from salon.base.errors import BadAnswer, ClientError, ProviderError
+from salon.base.events import ErrorSeen, Event
 from salon.ports.clock import Clock
 from salon.ports.llm import Llm
 from salon.ports.observer import Observer
@@ -73,6 +73,11 @@ class Conversation:
     def submit(self, command: Command) -> None:
         self._perform(self._machine.feed(command, self._clock.now()))
 
+    def complain(self, error: ClientError) -> None:
+        """Answer a message that could not even be read."""
+        problem = ErrorSeen(code=error.code, message=error.message, param=error.param, client_event_id=error.event_id)
+        self._perform([problem])
+
     def end(self) -> None:
         """Stop all that runs and say no more. The model's connections are closed by the time the tasks are gone."""
         self._ended = True
@@ -89,6 +94,8 @@ class Conversation:
                 case Abort(response_id):
                     self._abort(response_id)
                 case _:
+                    if output.__class__ is ErrorSeen:
+                        self._observer.client_error("realtime", output.code)
                     if not self._ended:
                         self._emit(output)
 

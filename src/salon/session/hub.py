@@ -63,7 +63,6 @@ class Hub:
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._group: asyncio.TaskGroup | None = None
         self._draining = False
-        self._changed = asyncio.Event()
 
     async def __aenter__(self) -> Hub:
         self._group = asyncio.TaskGroup()
@@ -127,17 +126,7 @@ class Hub:
         session_id = self._new_id("sess")
         token = self._new_id("resume") if resumable else ""
         client = Client(encode, session_id=session_id, owner=owner, token=token)
-        session = preset(
-            Session(
-                id=session_id,
-                model=model,
-                output_modalities=("text",),
-                instructions=agent.instructions,
-                reasoning=agent.reasoning,
-                max_output_tokens=agent.max_output_tokens,
-                web_search=agent.web_search,
-            )
-        )
+        session = preset(opening(agent, session_id, model))
         traits = llm.traits
         character = Character(
             tools=tuple(tool.spec for tool in agent.toolbox.values()),
@@ -210,6 +199,19 @@ class Hub:
         if (timer := self._timers.pop(client.id, None)) is not None:
             timer.cancel()
         client.end()
+
+
+def opening(agent: Agent, session_id: str, model: str) -> Session:
+    """The settings a session with this agent begins with, under the name its client calls it by."""
+    return Session(
+        id=session_id,
+        model=model,
+        output_modalities=("text",),
+        instructions=agent.instructions,
+        reasoning=agent.reasoning,
+        max_output_tokens=agent.max_output_tokens,
+        web_search=agent.web_search,
+    )
 
 
 def facts(part: Part, client: Client, grace_ms: int) -> dict[str, Any]:

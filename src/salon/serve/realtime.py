@@ -1,0 +1,208 @@
+"""The Realtime door: OpenAI's protocol, by WebSocket, for any agent and any model.
+
+``WS /v1/realtime?model=`` talks; ``POST /v1/realtime/client_secrets`` makes the short-lived keys that browsers talk with.
+With the query parameter ``resume``, which only clients of ours send, a session outlives its connection for a while.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+
+import msgspec
+from starlette.datastructures import Headers, QueryParams
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
+
+from salon.base.errors import ClientError, ConfigError, Refused
+from salon.base.ids import NewId
+from salon.base.session import SessionPatch
+from salon.ports.observer import Observer
+from salon.serve.gate import Caller, Gate, address_of
+from salon.serve.replies import deny, json_response, read_json
+from salon.session.client import Client
+from salon.session.hub import Hub, Part, facts, opening
+from salon.transport.websocket import WebSocketLink
+from salon.turn import settings
+from salon.wire.openai_realtime import Encoder, decode, decode_session, encode_session
+
+DOOR = "realtime"
+SUBPROTOCOL = "realtime"
+# OpenAI's own answer to clients of the protocol before general availability.
+CLOSE_BETA = 4000
+BETA = "The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API."
+
+
+class RealtimeDoor:
+    def __init__(self, hub: Hub, gate: Gate, observer: Observer, new_id: NewId) -> None:
+        self._hub = hub
+        self._gate = gate
+        self._observer = observer
+        self._new_id = new_id
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            WebSocketRoute("/v1/realtime", _Socket(self)),
+            Route("/v1/realtime/client_secrets", self.client_secrets, methods=["POST"]),
+        ]
+
+    async def socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One WebSocket, from its request to its end."""
+        query = QueryParams(scope["query_string"])
+        with ExitStack() as stack:
+            try:
+                caller = self._gate.admit(scope, DOOR)
+                part, model = self._part(caller, query)
+                hold = stack.enter_context(self._gate.hold(caller, address_of(scope), DOOR))
+            except Refused as refused:
+                await deny(scope, receive, send, refused)
+                return
+            await receive()
+            subprotocol = SUBPROTOCOL if SUBPROTOCOL in scope["subprotocols"] else None
+            await send({"type": "websocket.accept", "subprotocol": subprotocol, "headers": []})
+            link = WebSocketLink(scope, receive, send, door=DOOR, observer=self._observer)
+            if _is_beta(scope):
+                await self._turn_away(link, ClientError(BETA, code="beta_api_shape_disabled"), CLOSE_BETA)
+                return
+            try:
+                client = self._enter(caller, part, model, query, link)
+            except Refused as refused:
+                await self._turn_away(link, ClientError(refused.message, code=refused.code), 1013)
+                return
+            conversation = client.conversation
+
+            def hear(text: str) -> None:
+                try:
+                    command = decode(text)
+                except ClientError as error:
+                    conversation.complain(error)
+                else:
+                    conversation.submit(command)
+
+            def hear_binary(data: bytes) -> None:
+                conversation.complain(
+                    ClientError("Invalid event: events are text frames of JSON.", code="invalid_event")
+                )
+
+            try:
+                await link.run(hear, hear_binary, hold.message)
+            finally:
+                self._hub.detach(client, link)
+
+    async def client_secrets(self, request: Request) -> Response:
+        """Make a client secret, with a session it opens where the body has one.
+
+        Salon's own: ``"salon": {"locked": true}`` holds the client to that session.
+        """
+        caller = self._gate.admit(request.scope, DOOR)
+        asked = await read_json(request, _SecretRequest)
+        patch, model = decode_session(asked.session) if asked.session is not None else (SessionPatch(), None)
+        part = self._find(caller, model)
+        shown = model or part.agent.name
+        session = settings.apply(
+            opening(part.agent, self._new_id("sess"), shown), patch, speech=False, has_audio=False, locked=False
+        )
+        secret = self._gate.issue(
+            caller, session=patch, model=model, locked=asked.salon.locked, ttl_seconds=asked.expires_after.seconds
+        )
+        session = msgspec.structs.replace(session, expires_at=secret.expires_at)
+        body = {"value": secret.value, "expires_at": secret.expires_at, "session": encode_session(session)}
+        return json_response(body, headers={"cache-control": "no-store"})
+
+    def _part(self, caller: Caller, query: QueryParams) -> tuple[Part, str]:
+        """Who answers, and the name the client has for it. Raises ``Refused``."""
+        if "call_id" in query:
+            raise Refused("There is no such call.", status=404, code="call_not_found")
+        if query.get("intent") == "transcription":
+            raise Refused("This server has no speech recognition configured.", status=400, code="audio_not_configured")
+        model = (caller.secret.model if caller.secret else None) or query.get("model")
+        part = self._find(caller, model)
+        return part, model or part.agent.name
+
+    def _find(self, caller: Caller, model: str | None) -> Part:
+        try:
+            part = self._hub.part(model)
+        except ConfigError as error:
+            raise Refused(error.message, status=404, code="model_not_found") from None
+        if not caller.may_talk_with(part.agent.name):
+            raise Refused(
+                f"This token does not allow talking with '{part.agent.name}'.",
+                status=403,
+                code="insufficient_permissions",
+            )
+        return part
+
+    def _enter(self, caller: Caller, part: Part, model: str, query: QueryParams, link: WebSocketLink) -> Client:
+        """The session of this connection: the one it comes back to, or a new one."""
+        resume = query.get("resume")
+        owner = f"{caller.kind} {caller.name}"
+        if resume and resume != "new":
+            client = self._hub.resume(resume, owner, query.get("last_event_id", ""), link)
+            if client is not None:
+                return client
+        vendor: dict[str, Any] | None = {} if resume is not None else None
+        secret = caller.secret
+        client = self._hub.open(
+            part,
+            Encoder(vendor),
+            owner=owner,
+            model=model,
+            resumable=resume is not None,
+            locked=secret is not None and secret.locked,
+            preset=lambda session: (
+                session
+                if secret is None
+                else settings.apply(session, secret.session, speech=False, has_audio=False, locked=False)
+            ),
+        )
+        if vendor is not None:
+            vendor.update(facts(part, client, self._hub.grace_ms))
+        client.attach(link)
+        client.conversation.open()
+        return client
+
+    async def _turn_away(self, link: WebSocketLink, error: ClientError, code: int) -> None:
+        """Say why, in the protocol's words, and close: browsers do not see the body of an HTTP refusal."""
+        body = {
+            "type": "invalid_request_error",
+            "code": error.code,
+            "message": error.message,
+            "param": None,
+            "event_id": None,
+        }
+        link.send(msgspec.json.encode({"type": "error", "event_id": self._new_id("event"), "error": body}).decode())
+        link.close(code, error.code)
+        await link.run(lambda text: None)
+
+
+class _Socket:
+    """An ASGI application: what the routes need to hand on ``receive`` and ``send`` as the server gave them."""
+
+    def __init__(self, door: RealtimeDoor) -> None:
+        self._door = door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._door.socket(scope, receive, send)
+
+
+class _ExpiresAfter(msgspec.Struct, frozen=True):
+    anchor: str = "created_at"
+    seconds: int = 600
+
+
+class _Extras(msgspec.Struct, frozen=True):
+    locked: bool = False
+
+
+class _SecretRequest(msgspec.Struct, frozen=True):
+    expires_after: _ExpiresAfter = _ExpiresAfter()
+    session: Any = None
+    salon: _Extras = _Extras()
+
+
+def _is_beta(scope: Scope) -> bool:
+    return "realtime=v1" in Headers(scope=scope).get("openai-beta", "") or any(
+        subprotocol.startswith("openai-beta.realtime") for subprotocol in scope["subprotocols"]
+    )
