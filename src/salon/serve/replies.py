@@ -68,8 +68,10 @@ async def answer_handshake(scope: Scope, receive: Receive, send: Send, response:
 
 
 async def read_json(request: Request, type: Any = Any, limit: int = MAX_BODY) -> Any:
-    """The body as a ``type`` that msgspec knows; an absent body is ``{}``. Raises ``ClientError`` that names the field, or ``Refused``
-    (413) for more than ``limit`` bytes."""
+    """The body as a ``type`` that msgspec knows; an absent body is ``{}``.
+
+    Raises ``ClientError`` that names the field, or ``Refused`` (413) for more than ``limit`` bytes.
+    """
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
