@@ -13,9 +13,7 @@ import pytest
 from tests.architecture.source import DOCS, ROOT
 
 FENCE = re.compile(r"^( *)```(\w*)[^\n]*\n(.*?)^\1```", re.S | re.M)
-LINK = re.compile(
-    r"!?\[[^\]\[]*(?:\[[^\]]*\]\([^)]*\))?[^\]\[]*\]\(<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\)|<(?:img|a|source)\b[^>]*?(?:src|srcset|href)=\"([^\"]+)\""
-)
+LINK = re.compile(r"\]\(<?([^)\s>]+)>?(?: \"[^\"]*\")?\)|<(?:img|a|source)\b[^>]*?(?:src|srcset|href)=\"([^\"]+)\"")
 FRONT = [ROOT / "README.md", ROOT / "README.zh.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 PAGES = sorted(DOCS.rglob("*.md")) + FRONT
 
