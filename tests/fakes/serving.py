@@ -1,0 +1,81 @@
+"""Salon's own server around an ASGI application, on a free port of 127.0.0.1, for as long as ``async with`` lasts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from salon.app import listen
+from salon.app.lifecycle import Server
+from salon.ports.observer import Observer
+
+
+class Serving:
+    def __init__(self, host: str, port: int, server: Server) -> None:
+        self.host = host
+        self.port = port
+        self.server = server
+
+    @property
+    def http(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def ws(self) -> str:
+        return f"ws://{self.host}:{self.port}"
+
+    @property
+    def connections(self) -> int:
+        """Sockets that the server has not let go of."""
+        return len(self.server.server_state.connections)
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp, *, user_timeout_ms: int = listen.USER_TIMEOUT_MS, **settings: Any) -> AsyncIterator[Serving]:
+    sockets = listen.bind("127.0.0.1", 0, user_timeout_ms=user_timeout_ms)
+    server = Server(app, **settings)
+    listening = asyncio.Event()
+    server.listening = listening.set
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(server.serve(sockets))
+        await listening.wait()
+        host, port = sockets[0].getsockname()
+        try:
+            yield Serving(host, port, server)
+        finally:
+            server.stop(at_once=True)
+            await task
+
+
+def lone_websocket(endpoint: Any) -> ASGIApp:
+    """An application of one WebSocket endpoint ``(scope, receive, send)`` and an empty lifespan."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            while (await receive())["type"] != "lifespan.shutdown":
+                await send({"type": "lifespan.startup.complete"})
+            await send({"type": "lifespan.shutdown.complete"})
+        else:
+            await endpoint(scope, receive, send)
+
+    return app
+
+
+class Noting(Observer):
+    """An observer that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, ...]] = []
+
+    def connected(self, door: str) -> None:
+        self.seen.append(("connected", door))
+
+    def disconnected(self, door: str, code: int) -> None:
+        self.seen.append(("disconnected", door, str(code)))
+
+    def refused(self, door: str, code: str) -> None:
+        self.seen.append(("refused", door, code))

@@ -1,0 +1,293 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from starlette.types import Receive, Scope, Send
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, ConnectionClosedError
+
+from salon.transport.outbox import Outbox
+from salon.transport.websocket import ABORT_EXTENSION, WebSocketLink
+from tests.fakes.raw_websocket import RawWebSocket
+from tests.fakes.serving import Noting, lone_websocket, serving
+
+
+class Door:
+    """Accepts every WebSocket and runs a link on it; ``links`` has those that came in, ``codes`` how they ended."""
+
+    def __init__(self, hear: Callable[[WebSocketLink, str], None] = WebSocketLink.send, **settings: Any) -> None:
+        self.hear = hear
+        self.run: dict[str, Any] = {name: settings.pop(name) for name in ("on_binary", "pace") if name in settings}
+        self.max_messages = settings.pop("max_messages", 4096)
+        self.can_abort = settings.pop("can_abort", True)
+        self.settings = settings
+        self.observer = Noting()
+        self.links: asyncio.Queue[WebSocketLink] = asyncio.Queue()
+        self.codes: asyncio.Queue[int] = asyncio.Queue()
+        self.app = lone_websocket(self)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        if not self.can_abort:
+            del scope["extensions"][ABORT_EXTENSION]
+        outbox = Outbox(max_messages=self.max_messages)
+        link = WebSocketLink(scope, receive, send, door="test", observer=self.observer, outbox=outbox, **self.settings)
+        self.links.put_nowait(link)
+        self.codes.put_nowait(await link.run(lambda text: self.hear(link, text), **self.run))
+
+
+async def until_none_left(server: Any) -> None:
+    while server.connections:
+        await asyncio.sleep(0.01)
+
+
+async def test_carries_messages_both_ways_in_order() -> None:
+    door = Door()
+    async with serving(door.app) as server, connect(server.ws) as client:
+        for text in ("one", "二", "three"):
+            await client.send(text)
+        assert [await client.recv() for _ in range(3)] == ["one", "二", "three"]
+        await client.close(4001, "done")
+        assert await door.codes.get() == 4001
+    assert door.observer.seen == [("connected", "test"), ("disconnected", "test", "4001")]
+
+
+async def test_closes_after_what_is_queued_and_only_once() -> None:
+    def leave(link: WebSocketLink, _: str) -> None:
+        link.send("last")
+        link.close(1012, "restarting")
+        link.close(1011, "never said")
+        link.send("never sent")
+
+    door = Door(leave)
+    async with serving(door.app) as server, connect(server.ws) as client:
+        await client.send("go")
+        assert await client.recv() == "last"
+        with pytest.raises(ConnectionClosed):
+            await client.recv()
+        assert (client.close_code, client.close_reason) == (1012, "restarting")
+        assert await door.codes.get() == 1012
+        await until_none_left(server)
+
+
+async def test_may_be_closed_before_it_runs() -> None:
+    observer = Noting()
+
+    async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        link = WebSocketLink(scope, receive, send, door="test", observer=observer)
+        link.send("no")
+        link.close(4000, "beta")
+        await link.run(lambda text: None)
+
+    async with serving(lone_websocket(endpoint)) as server, connect(server.ws) as client:
+        assert await client.recv() == "no"
+        with pytest.raises(ConnectionClosed):
+            await client.recv()
+        assert client.close_code == 4000
+
+
+async def test_a_long_reason_fits_into_its_frame() -> None:
+    door = Door(lambda link, text: link.close(1000, "界" * 100))
+    async with serving(door.app) as server, connect(server.ws) as client:
+        await client.send("go")
+        with pytest.raises(ConnectionClosed):
+            await client.recv()
+        assert client.close_reason == "界" * 41
+
+
+async def test_binary_messages_go_to_their_own_callback() -> None:
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+    door = Door(on_binary=heard.put_nowait)
+    async with serving(door.app) as server, connect(server.ws) as client:
+        await client.send(b"\x00\x01")
+        assert await heard.get() == b"\x00\x01"
+
+
+async def test_binary_messages_are_refused_where_nobody_takes_them() -> None:
+    door = Door()
+    async with serving(door.app) as server, connect(server.ws) as client:
+        await client.send(b"\x00\x01")
+        with pytest.raises(ConnectionClosedError):
+            await client.recv()
+        assert client.close_code == 1003
+
+
+async def test_a_failing_callback_closes_its_own_connection_only(caplog: pytest.LogCaptureFixture) -> None:
+    def hear(link: WebSocketLink, text: str) -> None:
+        if text == "bad":
+            raise RuntimeError("a mistake of ours")
+        link.send(text)
+
+    door = Door(hear)
+    async with serving(door.app) as server, connect(server.ws) as other, connect(server.ws) as client:
+        with caplog.at_level(logging.ERROR, "salon"):
+            await client.send("bad")
+            with pytest.raises(ConnectionClosedError):
+                await client.recv()
+        assert (client.close_code, client.close_reason) == (1011, "internal error")
+        assert [record.levelname for record in caplog.records] == ["ERROR"]
+        await other.send("still here")
+        assert await other.recv() == "still here"
+
+
+async def test_a_message_over_the_servers_limit_closes_with_1009() -> None:
+    door = Door()
+    async with serving(door.app, max_message_bytes=1000) as server, connect(server.ws) as client:
+        await client.send("x" * 1001)
+        with pytest.raises(ConnectionClosedError):
+            await client.recv()
+        assert client.close_code == 1009
+        assert await door.codes.get() == 1009
+
+
+async def test_a_client_that_is_killed_is_noticed_while_nothing_is_sent() -> None:
+    door = Door()
+    async with serving(door.app) as server:
+        client = await RawWebSocket.connect(server.host, server.port)
+        await door.links.get()
+        client.reset()
+        assert await door.codes.get() == 1006
+        await until_none_left(server)
+    assert door.observer.seen[-1] == ("disconnected", "test", "1006")
+
+
+async def test_a_client_that_is_killed_is_noticed_in_the_middle_of_an_answer() -> None:
+    door = Door()
+    async with serving(door.app) as server:
+        client = await RawWebSocket.connect(server.host, server.port)
+        link = await door.links.get()
+        gone = asyncio.Event()
+
+        async def answer() -> None:
+            while not link.closing:
+                link.send("word")
+                await asyncio.sleep(0)
+            gone.set()
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(answer())
+            client.reset()
+            assert await door.codes.get() == 1006
+            await gone.wait()
+
+
+async def test_a_slow_reader_is_bounded_and_others_do_not_notice() -> None:
+    door = Door(max_messages=100, close_seconds=0.2)
+    async with serving(door.app) as server, connect(server.ws) as other:
+        await door.links.get()
+        stuck = await RawWebSocket.connect(server.host, server.port)
+        link = await door.links.get()
+        while not link.closing:
+            link.send("x" * 10_000)
+            await asyncio.sleep(0)
+        await other.send("hello")
+        assert await other.recv() == "hello"
+        assert await door.codes.get() == 1013
+        await other.send("again")
+        assert await other.recv() == "again"
+        while server.connections > 1:
+            await asyncio.sleep(0.01)
+        stuck.close()
+
+
+async def test_a_burst_that_overflows_is_told_why() -> None:
+    def flood(link: WebSocketLink, _: str) -> None:
+        for _ in range(11):
+            link.send("x")
+
+    door = Door(flood, max_messages=10)
+    async with serving(door.app) as server, connect(server.ws) as client:
+        await client.send("go")
+        with pytest.raises(ConnectionClosedError):
+            await client.recv()
+        assert (client.close_code, client.close_reason) == (1013, "reader too slow")
+
+
+async def test_a_message_that_does_not_leave_in_time_aborts_the_connection() -> None:
+    door = Door(write_seconds=0.2)
+    async with serving(door.app) as server:
+        stuck = await RawWebSocket.connect(server.host, server.port)
+        link = await door.links.get()
+        # Far more than the kernel keeps for a client that reads nothing; far less than the outbox holds.
+        for _ in range(400):
+            link.send("x" * 10_000)
+            await asyncio.sleep(0)
+        assert await door.codes.get() == 1013
+        await until_none_left(server)
+        stuck.close()
+
+
+async def test_closing_does_not_wait_for_a_reader_that_never_reads() -> None:
+    door = Door(close_seconds=0.2)
+    async with serving(door.app) as server:
+        stuck = await RawWebSocket.connect(server.host, server.port)
+        link = await door.links.get()
+        for _ in range(400):
+            link.send("x" * 10_000)
+            await asyncio.sleep(0)
+        link.close(1012, "restarting")
+        assert await door.codes.get() == 1012
+        await until_none_left(server)
+        stuck.close()
+
+
+async def test_ends_without_a_server_that_can_abort() -> None:
+    door = Door(write_seconds=0.2, can_abort=False)
+    async with serving(door.app, user_timeout_ms=500) as server:
+        stuck = await RawWebSocket.connect(server.host, server.port)
+        link = await door.links.get()
+        for _ in range(400):
+            link.send("x" * 10_000)
+            await asyncio.sleep(0)
+        assert await door.codes.get() == 1013
+        # Nothing of ours holds the socket now but the transport's unsent bytes; the kernel ends that.
+        await until_none_left(server)
+        stuck.close()
+
+
+async def test_who_sends_too_fast_is_read_more_slowly() -> None:
+    waits = iter([0, 0, 20, 20])
+    asked: list[int] = []
+
+    def pace() -> int:
+        asked.append(next(waits))
+        return asked[-1]
+
+    door = Door(pace=pace)
+    async with serving(door.app) as server, connect(server.ws) as client:
+        for number in range(4):
+            await client.send(str(number))
+        assert [await client.recv() for _ in range(4)] == ["0", "1", "2", "3"]
+    assert asked == [0, 0, 20, 20]
+
+
+async def test_cancelling_the_door_ends_the_link() -> None:
+    observer = Noting()
+    over = asyncio.Event()
+    running: asyncio.Queue[asyncio.Task[Any] | None] = asyncio.Queue()
+
+    async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        link = WebSocketLink(scope, receive, send, door="test", observer=observer)
+        running.put_nowait(asyncio.current_task())
+        try:
+            with suppress(asyncio.CancelledError):
+                await link.run(lambda text: None)
+        finally:
+            over.set()
+
+    async with serving(lone_websocket(endpoint)) as server, connect(server.ws):
+        task = await running.get()
+        assert task is not None
+        task.cancel()
+        await over.wait()
+    assert observer.seen == [("connected", "test"), ("disconnected", "test", "1006")]
