@@ -10,13 +10,14 @@ frame, the server answers with frames of status 0 (first), 1 (middle) and 2 (las
     ProviderError            --code_for, encode_error--> frame --decode_frame, error_for--> ProviderError
 """
 
-from salon.wire.spark.codes import CODES, Code, code_for, error_for
+from salon.wire.spark.codes import CODES, HOUSE, Code, code_for, error_for
 from salon.wire.spark.question import Question, decode_request
 from salon.wire.spark.request import Dialect, encode_request
 from salon.wire.spark.response import AnswerEncoder, Frame, decode_frame, encode_error, new_sid
 
 __all__ = [
     "CODES",
+    "HOUSE",
     "AnswerEncoder",
     "Code",
     "Dialect",

@@ -22,6 +22,7 @@ from salon.base.errors import (
     Unreachable,
 )
 
+#: What errors name as their house.
 HOUSE = "spark"
 
 
