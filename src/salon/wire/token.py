@@ -64,6 +64,9 @@ class _Header(msgspec.Struct, frozen=True):
     crit: Any = None
 
 
+# msgspec lets Python's own errors through for text that is not UTF-8 and for lists in lists in lists.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 _header = msgspec.json.Decoder(_Header)
 _claims = msgspec.json.Decoder(Claims)
 _HEADER = base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=")
@@ -105,8 +108,8 @@ def verify(
     # Nothing of the payload is read before its signature is known to be good.
     try:
         claims = _claims.decode(payload)
-    except (msgspec.DecodeError, RecursionError) as error:
-        # ValidationError says which claim and which type; a DecodeError may be about text that is not UTF-8.
+    except _UNREADABLE as error:
+        # A ValidationError says which claim and which type; the others may quote what they could not read.
         detail = f": {error}" if isinstance(error, msgspec.ValidationError) else ""
         raise _invalid(f"its claims are not those of a grant{detail}") from None
     _check_times(claims, now, leeway)
@@ -138,7 +141,7 @@ def _split(token: str) -> tuple[bytes, bytes, bytes, bytes]:
 def _check_header(header: bytes) -> None:
     try:
         read = _header.decode(header)
-    except (msgspec.DecodeError, RecursionError):
+    except _UNREADABLE:
         raise _invalid("its header cannot be read") from None
     # RFC 8725 section 3.1: "Libraries MUST enable the caller to specify a supported set of algorithms and MUST NOT use
     # any other algorithms". Ours is a set of one: ``none`` and public-key algorithms never get near the secret.

@@ -42,11 +42,6 @@ class Door:
         self.codes.put_nowait(await link.run(lambda text: self.hear(link, text), **self.run))
 
 
-async def until_none_left(server: Any) -> None:
-    while server.connections:
-        await asyncio.sleep(0.01)
-
-
 async def test_carries_messages_both_ways_in_order() -> None:
     door = Door()
     async with serving(door.app) as server, connect(server.ws) as client:
@@ -73,7 +68,7 @@ async def test_closes_after_what_is_queued_and_only_once() -> None:
             await client.recv()
         assert (client.close_code, client.close_reason) == (1012, "restarting")
         assert await door.codes.get() == 1012
-        await until_none_left(server)
+        await server.let_go()
 
 
 async def test_may_be_closed_before_it_runs() -> None:
@@ -155,7 +150,7 @@ async def test_a_client_that_is_killed_is_noticed_while_nothing_is_sent() -> Non
         await door.links.get()
         client.reset()
         assert await door.codes.get() == 1006
-        await until_none_left(server)
+        await server.let_go()
     assert door.observer.seen[-1] == ("disconnected", "test", "1006")
 
 
@@ -193,8 +188,7 @@ async def test_a_slow_reader_is_bounded_and_others_do_not_notice() -> None:
         assert await door.codes.get() == 1013
         await other.send("again")
         assert await other.recv() == "again"
-        while server.connections > 1:
-            await asyncio.sleep(0.01)
+        await server.let_go(remaining=1)
         stuck.close()
 
 
@@ -221,7 +215,7 @@ async def test_a_message_that_does_not_leave_in_time_aborts_the_connection() -> 
             link.send("x" * 10_000)
             await asyncio.sleep(0)
         assert await door.codes.get() == 1013
-        await until_none_left(server)
+        await server.let_go()
         stuck.close()
 
 
@@ -235,7 +229,7 @@ async def test_closing_does_not_wait_for_a_reader_that_never_reads() -> None:
             await asyncio.sleep(0)
         link.close(1012, "restarting")
         assert await door.codes.get() == 1012
-        await until_none_left(server)
+        await server.let_go()
         stuck.close()
 
 
@@ -249,7 +243,7 @@ async def test_ends_without_a_server_that_can_abort() -> None:
             await asyncio.sleep(0)
         assert await door.codes.get() == 1013
         # Nothing of ours holds the socket now but the transport's unsent bytes; the kernel ends that.
-        await until_none_left(server)
+        await server.let_go()
         stuck.close()
 
 
