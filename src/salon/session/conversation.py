@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import aclosing
-from typing import Any
+from typing import Any, TypeVar
 
 from salon.base.chat import Finished, TextDelta, ToolCallDelta
 from salon.base.commands import Command
@@ -26,12 +26,15 @@ from salon.turn.running import Output
 
 log = logging.getLogger("salon.conversation")
 
+A = TypeVar("A", Ask, RunTool)
+
 Spawn = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
 
 
 class Conversation:
     """``spawn`` starts a task in the owner's task group. ``pace`` is asked after each delta: where it gives something to
-    await, the model is read no further until that is done, so that a slow client slows its own model and nobody else."""
+    await, the model is read no further until that is done, so that a slow client slows its own model and nobody else.
+    ``broken`` is called when the conversation has ended by a fault of its own."""
 
     def __init__(
         self,
@@ -45,6 +48,7 @@ class Conversation:
         observer: Observer,
         tool_timeout: float = 30.0,
         pace: Callable[[], Awaitable[None] | None] = lambda: None,
+        broken: Callable[[], None] = lambda: None,
     ) -> None:
         self._machine = machine
         self._llm = llm
@@ -55,6 +59,7 @@ class Conversation:
         self._observer = observer
         self._tool_timeout = tool_timeout
         self._pace = pace
+        self._broken = broken
         self._tasks: dict[str, set[asyncio.Task[None]]] = {}
         self._ended = False
 
@@ -71,6 +76,8 @@ class Conversation:
         self._perform(self._machine.opening())  # type: ignore[arg-type]  # events are outputs
 
     def submit(self, command: Command) -> None:
+        if self._ended:
+            return
         self._perform(self._machine.feed(command, self._clock.now()))
 
     def complain(self, error: ClientError) -> None:
@@ -85,22 +92,24 @@ class Conversation:
             self._abort(response_id)
 
     def _perform(self, outputs: list[Output]) -> None:
+        if self._ended:
+            return
         for output in outputs:
             match output:
                 case Ask():
-                    self._start(output.response_id, self._answer(output))
+                    self._start(output, self._answer)
                 case RunTool():
-                    self._start(output.response_id, self._run(output))
+                    self._start(output, self._run)
                 case Abort(response_id):
                     self._abort(response_id)
                 case _:
                     if output.__class__ is ErrorSeen:
                         self._observer.client_error("realtime", output.code)
-                    if not self._ended:
-                        self._emit(output)
+                    self._emit(output)
 
-    def _start(self, response_id: str, work: Coroutine[Any, Any, None]) -> None:
-        task = self._spawn(work)
+    def _start(self, action: A, work: Callable[[A], Awaitable[None]]) -> None:
+        task = self._spawn(self._guard(action, work))
+        response_id = action.response_id
         tasks = self._tasks.setdefault(response_id, set())
         tasks.add(task)
 
@@ -115,6 +124,15 @@ class Conversation:
         for task in self._tasks.get(response_id, ()):
             task.cancel()
 
+    async def _guard(self, action: A, work: Callable[[A], Awaitable[None]]) -> None:
+        """The task group is everybody's: what breaks here ends this conversation and no other."""
+        try:
+            await work(action)
+        except Exception:
+            log.exception("conversation broke")
+            self.end()
+            self._broken()
+
     async def _answer(self, ask: Ask) -> None:
         machine, clock, observer = self._machine, self._clock, self._observer
         response_id, name = ask.response_id, self._llm.name
@@ -127,18 +145,21 @@ class Conversation:
                         count += 1
                         if count == 1:
                             observer.first_token(name, clock.now() - began)
-                    elif isinstance(delta, Finished):
-                        outcome = "completed"
                     self._perform(machine.delta(response_id, delta, clock.now()))
+                    if isinstance(delta, Finished):
+                        outcome = "completed"
+                        break
                     if (wait := self._pace()) is not None:
                         await wait
-            if outcome != "completed":
-                raise BadAnswer("The model's answer ended without saying that it was finished.")
+                else:
+                    raise BadAnswer("The model's answer ended without saying that it was finished.")
         except ProviderError as error:
             outcome = error.code
             log.warning("answer failed", extra={"model": name, "code": error.code, "detail": error.message})
             self._perform(machine.failed(response_id, error, clock.now()))
-        except Exception:
+        except (Exception, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+                raise
             # A provider may raise ProviderError only. One that breaks this promise costs its user one answer.
             outcome = "server_error"
             log.exception("answer failed", extra={"model": name})
@@ -154,7 +175,21 @@ class Conversation:
         if tool is None:
             output = failure("unknown_tool", f"There is no tool named {call.name!r}.")
         else:
-            output = await tool.run(call.arguments, within=self._tool_timeout)
+            try:
+                output = await tool.run(call.arguments, within=self._tool_timeout)
+            except asyncio.CancelledError:
+                if _is_cancelled():
+                    raise
+                # It awaited something of its own that was cancelled; nobody cancelled the call.
+                output = failure("tool_failed", "CancelledError")
+        # File names and the like may hold lone surrogates, which no protocol carries.
+        output = output.encode("utf-8", "replace").decode()
         now = self._clock.now()
         self._observer.tool_ran(call.name, "failed" if output.startswith('{"error":') else "completed", now - began)
         self._perform(self._machine.tool_done(action.response_id, call.id, output, now))
+
+
+def _is_cancelled() -> bool:
+    """Whether a ``CancelledError`` is meant for this task, rather than having leaked out of what it called."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

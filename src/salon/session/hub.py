@@ -19,10 +19,11 @@ from salon.ports.llm import Llm
 from salon.ports.models import Models
 from salon.ports.observer import Observer
 from salon.session.agent import Agent
-from salon.session.client import Client, Encode
+from salon.session.client import CLOSE_TAKEN, Client, Encode
 from salon.session.conversation import Conversation
 from salon.turn.conversation import Character, ConversationMachine
 
+CLOSE_BROKEN = 1011
 CLOSE_RESTART = 1012
 
 
@@ -72,6 +73,7 @@ class Hub:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._draining = True
         for client in list(self._clients.values()):
             client.close(CLOSE_RESTART, "the server is restarting")
             self._end(client)
@@ -146,6 +148,7 @@ class Hub:
             observer=self._observer,
             tool_timeout=agent.tool_timeout,
             pace=client.pace,
+            broken=lambda: self._break(client),
         )
         self._clients[client.id] = client
         if token:
@@ -160,6 +163,7 @@ class Hub:
             return None
         missed = client.missed(last_event_id)
         if missed is None:
+            client.close(CLOSE_TAKEN, "this session cannot be continued; a new one begins")
             self._end(client)
             return None
         if (timer := self._timers.pop(client.id, None)) is not None:
@@ -192,6 +196,10 @@ class Hub:
         for client in list(self._clients.values()):
             client.close(CLOSE_RESTART, "the server is restarting")
             self._end(client)
+
+    def _break(self, client: Client) -> None:
+        client.close(CLOSE_BROKEN, "internal error")
+        self._end(client)
 
     def _end(self, client: Client) -> None:
         self._clients.pop(client.id, None)

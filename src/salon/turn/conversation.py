@@ -42,7 +42,7 @@ from salon.base.events import (
     SessionUpdated,
 )
 from salon.base.ids import NewId
-from salon.base.items import Item, ItemReference, MessageItem, OutputAudio
+from salon.base.items import FunctionCall, FunctionCallOutput, Item, ItemReference, MessageItem, OutputAudio
 from salon.base.session import ResponseParams, Session
 from salon.turn import history, settings
 from salon.turn.running import MAX_ROUNDS, Output, Plan, Running
@@ -50,14 +50,18 @@ from salon.turn.timeline import Timeline, TimelineFull
 
 MAX_OUT_OF_BAND = 8
 
-LOCKED = "This session is locked by the client secret that opened it: its instructions cannot be changed."
+LOCKED = (
+    "This session is locked by the client secret that opened it: only the user's messages and the outputs of calls that the "
+    "model made can be added."
+)
+FULL = "The conversation is full. Delete items or begin a new session."
 
 
 class Character(msgspec.Struct, frozen=True, kw_only=True):
     """What an agent brings that a client cannot change. ``context`` and ``max_output`` are the model's, in tokens.
 
     ``locked`` holds the client to the session as it began: its instructions and tools cannot be replaced, and nobody but the
-    user speaks through the client.
+    user, and the tools that the model calls, speaks through the client.
     """
 
     tools: tuple[ToolSpec, ...] = ()
@@ -152,8 +156,8 @@ class ConversationMachine:
 
     def _create_item(self, command: CreateItem) -> list[Output]:
         item = command.item
-        if self._character.locked and isinstance(item, MessageItem) and item.role == "system":
-            raise ClientError(LOCKED, code="session_locked", param="item.role")
+        if self._character.locked and not self._may_add(item):
+            raise ClientError(LOCKED, code="session_locked", param="item")
         if not item.id:
             item = msgspec.structs.replace(item, id=self._new_id("item"))
         elif item.id in self._timeline:
@@ -172,11 +176,18 @@ class ConversationMachine:
         try:
             self._timeline.insert(item, previous)
         except TimelineFull:
-            raise ClientError(
-                "The conversation is full. Delete items or begin a new session.", code="conversation_full"
-            ) from None
+            raise ClientError(FULL, code="conversation_full") from None
         before = self._timeline.previous_id(item.id, served=self._show_served)
         return [ItemAdded(item, before), ItemDone(item, before)]
+
+    def _may_add(self, item: Item) -> bool:
+        """Whether a locked session takes this item: nobody's words are put into their mouth."""
+        if isinstance(item, FunctionCallOutput):
+            return any(
+                isinstance(call, FunctionCall) and call.call_id == item.call_id and not call.served
+                for call in reversed(self._timeline)
+            )
+        return isinstance(item, MessageItem) and item.role == "user"
 
     def _delete_item(self, item_id: str) -> list[Output]:
         self._find(item_id, "delete")
@@ -203,11 +214,12 @@ class ConversationMachine:
     def _create_response(self, params: ResponseParams, now: int) -> list[Output]:
         in_conversation = params.conversation == "auto"
         if self._character.locked:
-            params = msgspec.structs.replace(params, instructions=None, tools=None, tool_choice=None, input=None)
+            # As in ``settings.UNLOCKED``: what the answer is, and what it costs, stands as the session began.
+            params = ResponseParams(conversation=params.conversation, metadata=params.metadata)
         self._admit(in_conversation)
         context, past = self._timeline, self._past
         if not in_conversation or params.input is not None:
-            context, past = self._context_of_its_own(params), history.History()
+            context, past = self._context_of_its_own(params.input), history.History()
         session = self.session
         response = Response(
             id=self._new_id("resp"),
@@ -244,21 +256,24 @@ class ConversationMachine:
                 code="too_many_responses",
             )
 
-    def _context_of_its_own(self, params: ResponseParams) -> Timeline:
+    def _context_of_its_own(self, given_items: Sequence[Item | ItemReference] | None) -> Timeline:
+        if given_items is None:
+            return self._timeline.copy()
         timeline = Timeline()
-        for index, given in enumerate(self._timeline if params.input is None else params.input):
-            item = given
-            if isinstance(given, ItemReference):
-                item = self._timeline.get(given.id)
-                if item is None:
-                    raise ClientError(
-                        f"Item reference '{given.id}' does not name an item of the conversation.",
-                        code="invalid_value",
-                        param=f"response.input[{index}].id",
-                    )
+        for index, given in enumerate(given_items):
+            item = self._timeline.get(given.id) if isinstance(given, ItemReference) else given
+            if item is None:
+                raise ClientError(
+                    f"Item reference '{given.id}' does not name an item of the conversation.",
+                    code="invalid_value",
+                    param=f"response.input[{index}].id",
+                )
             if not item.id or item.id in timeline:
                 item = msgspec.structs.replace(item, id=self._new_id("item"))
-            timeline.insert(item)
+            try:
+                timeline.insert(item)
+            except TimelineFull:
+                raise ClientError(FULL, code="conversation_full", param="response.input") from None
         return timeline
 
     def _plan(self, params: ResponseParams) -> Plan:
@@ -266,7 +281,8 @@ class ConversationMachine:
         theirs = session.tools if params.tools is None else params.tools
         # A client that brings a tool of the same name means its own.
         taken = {tool.name for tool in theirs}
-        ours = tuple(tool for tool in character.tools if tool.name not in taken)
+        # Where there is no second round, nobody would hear what a tool of ours said.
+        ours = tuple(tool for tool in character.tools if tool.name not in taken) if character.max_rounds > 1 else ()
         choice = params.tool_choice or session.tool_choice
         most = _either(params.max_output_tokens, session.max_output_tokens)
         parallel = params.parallel_tool_calls
@@ -282,7 +298,7 @@ class ConversationMachine:
                 reasoning=params.reasoning or session.reasoning or "none",
                 web_search=session.web_search if params.web_search is None else params.web_search,
             ),
-            limit=history.budget(character.context, most or character.max_output, session.truncation),
+            limit=history.budget(character.context, most or character.max_output),
             truncation=session.truncation,
             max_rounds=character.max_rounds,
         )

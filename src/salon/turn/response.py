@@ -84,7 +84,7 @@ class ResponseMachine:
         self._show_served = show_served
         self._message: _Message | None = None
         self._calls: dict[int, _Call] = {}
-        self._output: list[Item] = []
+        self._output: dict[int, Item] = {}
         self._indexes = 0
         self._reasoning: list[str] = []
         self._references: tuple[Reference, ...] = ()
@@ -185,7 +185,7 @@ class ResponseMachine:
                     ArgumentsDone(self._now.id, call.id, call.index, call.call_id, call.name, item.arguments)
                 )
             outputs.append(OutputItemDone(self._now.id, call.index, item))
-            self._output.append(item)
+            self._output[call.index] = item
         self._calls.clear()
         self._reasoning.clear()
         return outputs
@@ -205,7 +205,7 @@ class ResponseMachine:
             reasoning="".join(self._reasoning) or None,
         )
         self._references = ()
-        self._output.append(item)
+        self._output[message.index] = item
         return [
             OutputTextDone(self._now.id, message.id, message.index, 0, text),
             ContentPartDone(self._now.id, message.id, message.index, 0, "text", text),
@@ -234,7 +234,8 @@ class ResponseMachine:
             reason=reason,
             error_code=error.code if error else None,
             error_message=error.message if error else None,
-            output=tuple(self._output),
+            # What was begun first may be done last: a call that the model goes on talking after.
+            output=tuple(item for _, item in sorted(self._output.items())),
             usage=self._usage,
         )
         return []

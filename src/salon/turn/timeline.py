@@ -28,6 +28,16 @@ class Timeline:
         self._max_items = max_items
         self._max_characters = max_characters
 
+    def copy(self) -> Timeline:
+        """Another timeline with the same items: items are frozen, so only the order is copied."""
+        twin = Timeline(max_items=self._max_items, max_characters=self._max_characters)
+        twin._order = self._order.copy()
+        twin._items = self._items.copy()
+        twin._sizes = self._sizes.copy()
+        twin._outputs = self._outputs.copy()
+        twin._characters = self._characters
+        return twin
+
     def __len__(self) -> int:
         return len(self._order)
 
@@ -101,10 +111,10 @@ class Timeline:
 
 def measure(item: Item) -> int:
     """About how many characters an item holds."""
-    if item.__class__ is FunctionCallOutput:
-        return len(item.output)
     size = 64
+    for field in ("output", "arguments", "name", "call_id", "reasoning"):
+        size += len(getattr(item, field, None) or "")
     for part in getattr(item, "content", ()):
         for field in ("text", "transcript", "image_url", "audio"):
             size += len(getattr(part, field, None) or "")
-    return size + len(getattr(item, "arguments", "")) + len(getattr(item, "reasoning", None) or "")
+    return size

@@ -22,6 +22,9 @@ _WHERE = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `([^`]+)`")
 _TYPES = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")
 
+NOT_JSON = "Invalid event: the message is not valid JSON."
+TOO_DEEP = "Invalid event: nested too deeply."
+
 T = TypeVar("T")
 
 
@@ -31,17 +34,19 @@ def decode(text: str | bytes) -> Command:
         head = _head.decode(text)
     except msgspec.ValidationError:
         raise ClientError("Invalid event: a JSON object is expected.", code="invalid_event") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise ClientError("Invalid event: the message is not valid JSON.", code="invalid_event") from None
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        raise ClientError(NOT_JSON, code="invalid_event") from None
     event_id = head.event_id if isinstance(head.event_id, str) and len(head.event_id) <= 512 else None
     try:
         if head.type is None:
             raise ClientError("Missing required parameter: 'type'.", code="missing_required_parameter", param="type")
-        decoder = _DECODERS.get(head.type) if isinstance(head.type, str) else None
+        if not isinstance(head.type, str):
+            raise ClientError("Invalid type for 'type': expected str.", code="invalid_type", param="type")
+        decoder = _DECODERS.get(head.type)
         if decoder is None:
             supported = ", ".join(f"'{name}'" for name in CLIENT_EVENTS)
             raise ClientError(
-                f"Invalid value: '{str(head.type)[:100]}'. Supported values are: {supported}.",
+                f"Invalid value: '{head.type[:100]}'. Supported values are: {supported}.",
                 code="invalid_value",
                 param="type",
             )
@@ -57,6 +62,8 @@ def decode_session(raw: Any) -> tuple[SessionPatch, str | None]:
         session = msgspec.convert(raw, shapes.SessionIn)
     except msgspec.ValidationError as error:
         raise _explain(error, "session.") from None
+    except RecursionError:
+        raise ClientError(TOO_DEEP, code="invalid_event", param="session") from None
     return settings.patch(session), session.model
 
 
@@ -68,8 +75,11 @@ def _read(shape: type[T]) -> Callable[[str | bytes], T]:
             return decoder.decode(text)
         except msgspec.ValidationError as error:
             raise _explain(error) from None
+        except (msgspec.DecodeError, UnicodeError):
+            # The first look passes over strings that it does not need, and so over what is wrong inside them.
+            raise ClientError(NOT_JSON, code="invalid_event") from None
         except RecursionError:
-            raise ClientError("Invalid event: nested too deeply.", code="invalid_event") from None
+            raise ClientError(TOO_DEEP, code="invalid_event") from None
 
     return read
 

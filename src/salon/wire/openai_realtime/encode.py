@@ -39,12 +39,28 @@ class Encoder:
             frame = _TextDelta(
                 event_id, event.response_id, event.item_id, event.output_index, event.content_index, event.delta
             )
-            return _json.encode(frame).decode()
+            return _write(frame)
         name, body = _ENCODERS[event.__class__]
-        return _json.encode({"type": name, "event_id": event_id, **body(event, self._vendor)}).decode()
+        return _write({"type": name, "event_id": event_id, **body(event, self._vendor)})
 
 
 Vendor = dict[str, Any] | None
+
+
+def _write(frame: Any) -> str:
+    try:
+        return _json.encode(frame).decode()
+    except UnicodeEncodeError:
+        # A model that was cut inside an emoji may have said half of it: a lone surrogate, which UTF-8 cannot carry.
+        return _json.encode(_whole(msgspec.to_builtins(frame))).decode()
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_whole(key): _whole(each) for key, each in value.items()}
+    return [_whole(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def encode_session(session: Session, vendor: Vendor = None) -> dict[str, Any]:
@@ -56,14 +72,16 @@ def encode_session(session: Session, vendor: Vendor = None) -> dict[str, Any]:
         "noise_reduction": None if audio_input.noise_reduction is None else {"type": audio_input.noise_reduction.type},
         "turn_detection": _turn_detection(audio_input.turn_detection),
     }
+    # Optional in the schema, and absent where a session does not expire.
+    expiry = {"expires_at": session.expires_at} if session.expires_at else {}
     if session.type == "transcription":
         return {
             "type": "transcription",
             "object": "realtime.transcription_session",
             "id": session.id,
-            "expires_at": session.expires_at,
             "audio": {"input": turn},
             "include": session.include,
+            **expiry,
         }
     output = session.audio_output
     wire = {
@@ -71,7 +89,6 @@ def encode_session(session: Session, vendor: Vendor = None) -> dict[str, Any]:
         "object": "realtime.session",
         "id": session.id,
         "model": session.model,
-        "expires_at": session.expires_at,
         "output_modalities": session.output_modalities,
         "instructions": session.instructions,
         "tools": [_tool(tool) for tool in session.tools],
@@ -85,6 +102,7 @@ def encode_session(session: Session, vendor: Vendor = None) -> dict[str, Any]:
             "input": turn,
             "output": {"format": _format(output.format), "voice": output.voice, "speed": output.speed},
         },
+        **expiry,
     }
     if session.reasoning is not None:
         wire["reasoning"] = {"effort": session.reasoning}

@@ -36,11 +36,12 @@ _IMAGES = ("data:image/", "https://", "http://")
 
 def item(raw: ItemIn, param: str) -> Item:
     """An item of ``conversation.item.create``. Its id is empty where the client gives none."""
+    for name in ("id", "call_id", "name"):
+        if len(getattr(raw, name) or "") > MAX_ID:
+            raise ClientError(
+                f"Invalid '{param}.{name}': at most {MAX_ID} characters.", code="invalid_value", param=f"{param}.{name}"
+            )
     item_id = raw.id or ""
-    if len(item_id) > MAX_ID:
-        raise ClientError(
-            f"Invalid '{param}.id': at most {MAX_ID} characters.", code="invalid_value", param=f"{param}.id"
-        )
     # An item that a client brings is finished, whatever it says: nobody is going to complete it.
     status: Status = "incomplete" if raw.status == "incomplete" else "completed"
     match raw.type:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any, Literal, TypeVar, cast
 
 from msgspec import UNSET, UnsetType
@@ -22,6 +23,7 @@ from salon.wire.openai_realtime import items, shapes
 T = TypeVar("T")
 
 MAX_TOOLS = 256
+MAX_DEPTH = 64
 _TOOL_NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 _NO_PARAMETERS: dict[str, Any] = {"type": "object", "properties": {}}
 
@@ -43,8 +45,8 @@ def patch(raw: shapes.SessionIn) -> SessionPatch:
         truncation=Truncation() if raw.truncation is None else _truncation(raw.truncation),
         audio_input=_audio_input(audio.input) if isinstance(audio, shapes.Audio) else UNSET,
         audio_output=_audio_output(audio.output) if isinstance(audio, shapes.Audio) else UNSET,
-        tracing=raw.tracing,
-        prompt=raw.prompt,
+        tracing=_shallow(raw.tracing, "session.tracing"),
+        prompt=_shallow(raw.prompt, "session.prompt"),
         include=raw.include,
         web_search=search,
     )
@@ -111,7 +113,26 @@ def _tool(raw: shapes.Tool, param: str) -> ToolSpec:
             code="invalid_value",
             param=f"{param}.name",
         )
-    return ToolSpec(raw.name, raw.description or "", raw.parameters or _NO_PARAMETERS)
+    parameters = _shallow(raw.parameters, f"{param}.parameters") or _NO_PARAMETERS
+    return ToolSpec(raw.name, raw.description or "", parameters)
+
+
+def _shallow(value: T, param: str) -> T:
+    """What is kept as it came is written again, here and in the request to the model, and writing is recursive."""
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in _children(node)]
+        if not level:
+            return value
+    raise ClientError(
+        f"Invalid '{param}': nested more than {MAX_DEPTH} levels deep.", code="invalid_value", param=param
+    )
+
+
+def _children(node: Any) -> Iterable[Any]:
+    if isinstance(node, dict):
+        return node.values()
+    return node if isinstance(node, list) else ()
 
 
 def _tool_choice(raw: str | shapes.ToolChoice | UnsetType, param: str) -> str | UnsetType:
