@@ -23,11 +23,15 @@ NOT_SETTINGS = frozenset({"SALON_CONFIG", "SALON_API_KEY"})
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
-    """A configuration, the file it came from if there was one, and what may be a mistake but is none for sure."""
+    """A configuration, the file it came from if there was one, and what may be a mistake but is none for sure.
+
+    ``sources`` says where values came from that are not defaults: ``salon.toml``, ``SALON_PORT``, ``--port``.
+    """
 
     config: Config
     file: pathlib.Path | None = None
     notes: tuple[str, ...] = ()
+    sources: Mapping[Path, str] = {}
 
     @property
     def folder(self) -> pathlib.Path:
@@ -58,6 +62,7 @@ def load(
     found = _find(file, environ)
     text = _text(found) if found else ""
     table = _parsed(text, found)
+    lines = locate(text)
     labels: dict[Path, str] = {}
     for override in [*_from_environment(environ), *overrides]:
         _put(table, override, labels)
@@ -71,8 +76,9 @@ def load(
         problems.extend(_read_instructions(agent, ("agents", index), found))
     problems.extend(_twice(values.get("agents") or ()))
     if problems:
-        raise ConfigError("\n".join(_told(problems, locate(text), found, labels)))
-    return Loaded(config=msgspec.convert(values, Config), file=found, notes=tuple(_notes(environ)))
+        raise ConfigError("\n".join(_told(problems, lines, found, labels)))
+    sources = dict.fromkeys(lines, str(found)) | labels
+    return Loaded(config=msgspec.convert(values, Config), file=found, notes=tuple(_notes(environ)), sources=sources)
 
 
 @functools.cache

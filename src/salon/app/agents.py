@@ -1,0 +1,70 @@
+"""From the configuration's agents to those that answer."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from salon.app.config import AgentSettings
+from salon.app.config_load import Loaded
+from salon.base.errors import ConfigError
+from salon.session.agent import Agent
+
+ASSISTANT = Agent(
+    name="assistant",
+    title="Salon",
+    instructions="You are a helpful assistant. Answer in the language you are spoken to in.",
+    suggestions={
+        "en": ["What can you do?", "Explain WebSocket in three sentences.", "Write a haiku about the sea."],
+        "zh": ["你能做什么？", "用三句话解释 WebSocket。", "写一首关于大海的短诗。"],
+    },
+)
+"""Who answers where nobody else is configured."""
+
+
+def agents_of(loaded: Loaded, given: Sequence[Agent] = ()) -> tuple[Agent, ...]:
+    """``given`` first, then those of the configuration, or ``ASSISTANT`` alone.
+
+    Raises ``ConfigError`` for two agents of one name and for a tool that cannot be imported.
+    """
+    agents = [*given, *(_agent(settings, loaded) for settings in loaded.config.agents)] or [ASSISTANT]
+    names = [agent.name for agent in agents]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ConfigError(f'there are two agents named "{twice}"')
+    return tuple(agents)
+
+
+def _agent(settings: AgentSettings, loaded: Loaded) -> Agent:
+    return Agent(
+        name=settings.name,
+        instructions=settings.instructions,
+        llm=settings.llm,
+        tools=[_tool(name, settings.name, loaded) for name in settings.tools],
+        title=settings.title,
+        description=settings.description,
+        suggestions=settings.suggestions,
+        temperature=settings.temperature,
+        max_output_tokens=settings.max_output_tokens,
+        reasoning=settings.reasoning,
+        web_search=settings.web_search,
+        max_tool_rounds=settings.max_tool_rounds,
+        tool_timeout=settings.tool_timeout,
+    )
+
+
+def _tool(name: str, agent: str, loaded: Loaded) -> Callable[..., Any]:
+    """The function at ``module:function``; modules beside the configuration file are found too."""
+    folder = str(loaded.folder.resolve())
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    try:
+        importlib.invalidate_caches()
+        found = pkgutil.resolve_name(name) if ":" in name else None
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(f'agent "{agent}": the tool {name} cannot be imported: {error}') from error
+    if not callable(found):
+        raise ConfigError(f'agent "{agent}": the tool {name} is not a function; write it as module:function')
+    return found  # type: ignore[no-any-return]  # callable() tells that it can be called, not with what

@@ -1,0 +1,76 @@
+"""Agents from code, from the file, or the one that is always there."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from salon.app.agents import ASSISTANT, agents_of
+from salon.app.config import AgentSettings, Config
+from salon.app.config_load import Loaded, load
+from salon.base.errors import ConfigError
+from salon.session.agent import Agent
+
+
+@pytest.fixture(autouse=True)
+def clean_path() -> Iterator[None]:
+    before = list(sys.path)
+    yield
+    sys.path[:] = before
+    sys.modules.pop("shop_for_test", None)
+
+
+def of(*settings: AgentSettings) -> Loaded:
+    return Loaded(config=Config(agents=settings))
+
+
+def test_without_any_there_is_one() -> None:
+    assert agents_of(of()) == (ASSISTANT,)
+
+
+def test_those_from_code_come_first() -> None:
+    host = Agent("host")
+    agents = agents_of(of(AgentSettings(name="poet", llm=("demo",), temperature=0.5, title="Poet")), [host])
+    assert agents[0] is host
+    assert (agents[1].name, agents[1].llm, agents[1].temperature, agents[1].title) == ("poet", ("demo",), 0.5, "Poet")
+
+
+def test_names_are_unique() -> None:
+    with pytest.raises(ConfigError, match='two agents named "host"'):
+        agents_of(of(AgentSettings(name="host")), [Agent("host")])
+
+
+def test_every_setting_reaches_the_agent() -> None:
+    """A setting that is read and then forgotten would be hard to see."""
+    values = {
+        "instructions": "i", "llm": ("demo",), "title": "t", "description": "d", "suggestions": {"en": ("s",)},
+        "temperature": 0.1, "max_output_tokens": 5, "reasoning": "low", "web_search": True, "max_tool_rounds": 1,
+        "tool_timeout": 2.0,
+    }  # fmt: skip
+    elsewhere = {"name", "tools", "instructions_file"}
+    assert set(values) | elsewhere == set(AgentSettings.__struct_fields__)
+    (agent,) = agents_of(of(AgentSettings(name="a", **values)))
+    assert {name: getattr(agent, name) for name in values} == values
+
+
+def test_tools_are_functions_beside_the_file(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "shop_for_test.py").write_text("def find(number: int) -> str:\n    'Find it.'\n    return 'x'\nN = 1\n")
+    file = tmp_path / "salon.toml"
+
+    def with_tool(name: str) -> Agent:
+        file.write_text(f'[[agents]]\nname = "host"\ntools = ["{name}"]\n')
+        return agents_of(load(file, environ={}))[0]
+
+    assert with_tool("shop_for_test:find").toolbox["find"].spec.description == "Find it."
+    for name, says in {
+        "shop_for_test:lose": "cannot be imported: .*lose",
+        "nowhere_at_all:find": "cannot be imported: .*nowhere_at_all",
+        "shop_for_test:N": "is not a function",
+        "shop_for_test.find": "is not a function; write it as module:function",
+        "::": "cannot be imported",
+    }.items():
+        with pytest.raises(ConfigError, match=f'agent "host": the tool {name} {says}'):
+            with_tool(name)
