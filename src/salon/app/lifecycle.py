@@ -34,6 +34,10 @@ MAX_MESSAGE = 1024 * 1024 + 64 * 1024
 """Bytes of one WebSocket message; a longer one closes with 1009. 1 MiB is what a client may send, the rest is its envelope."""
 
 
+DRAIN_GRACE = 5.0
+"""Seconds that a hub may overrun its drain before it is given up."""
+
+
 class Hub(Protocol):
     """All conversations of this process."""
 
@@ -215,9 +219,9 @@ async def serve(
 async def _drain(hub: Hub, seconds: float) -> None:
     try:
         # The hub keeps its own time; this is for one that does not.
-        async with asyncio.timeout(seconds + 5):
+        async with asyncio.timeout(seconds + DRAIN_GRACE):
             await hub.drain(seconds)
     except TimeoutError:
-        logger.warning("The drain took longer than %g s and was given up", seconds + 5)
+        logger.warning("The drain took longer than %g s and was given up", seconds + DRAIN_GRACE)
     except Exception:
         logger.exception("The drain failed")

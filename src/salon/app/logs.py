@@ -17,14 +17,14 @@ import msgspec
 HIDDEN = "[hidden]"
 
 _NAMES = r"(?:api[_-]?key|secret[_-]?key|secrets?|token|password|passwd|authorization|signature|resume|credentials?)"
-_VALUE = r"(?:\"[^\"]*\"|'[^']*'|(?:(?:Basic|Bearer|Digest|HMAC)\s+)?[^\s\"'&,;}\])]+)"
+_VALUE = r"(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|(?:(?:Basic|Bearer|Digest|HMAC)\s+)?[^\s\"'&,;}\])]+)"
 _SECRETS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         # Each keeps what says which kind of secret stood there and hides the rest. The name comes first: what follows it is
         # hidden whole. name=value as in a query, name: value as in a header, "name": "value" as in JSON or a repr; the name
         # may end in one of ours (access_token) but not begin with it (token_count).
-        rf"((?<![\w-])[\w-]{{0,40}}{_NAMES}[\"']?\s*[=:]\s*b?){_VALUE}",
+        rf"((?<![\w-])[\w-]{{0,40}}{_NAMES}[\"']?\s*[=:]\s*(?:b(?=[\"']))?){_VALUE}",
         r"(\bBearer\s+)[^\s\"',;]+",
         r"(openai-insecure-api-key\.)[^\s\"',;]+",
         r"(\b(?:ek|sk)[_-])[A-Za-z0-9_\-]{4,}",
