@@ -177,7 +177,10 @@ def failure_of(
     vendor_code = _shown(codes[0], secrets) if codes else None
     if kind is ContentBlocked:
         return ContentBlocked(text, house=house, vendor_code=vendor_code, withdraw=WITHDRAWN in codes)
-    advice = advice if kind is _ModelMissing and advice else ADVICE.get(kind, "")
+    if kind is not _ModelMissing or not advice:
+        advice = ADVICE.get(kind, "")
+        if kind in (BadRequest, BadAnswer) and (status in (404, 405) or 300 <= status < 400):
+            advice = "Check the address: base_url and its path."
     back_off = kind is RateLimited or (kind is Overloaded and retry_after is not None)
     raised = BadRequest if kind is _ModelMissing else kind
     return raised(text, house=house, vendor_code=vendor_code, advice=advice, back_off=back_off)
