@@ -93,6 +93,7 @@ class Server(uvicorn.Server):
             )
         )
         self.listening: Callable[[], None] = lambda: None
+        self.servers = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -157,9 +158,6 @@ def run(
     except SystemExit as stopped:
         # uvicorn's way to say that the application did not start; its reason is in the log.
         return 1 if stopped.code else 0
-    finally:
-        for bound in sockets:
-            bound.close()
 
 
 async def _serve_until_signal(
@@ -191,8 +189,28 @@ async def serve(
     ready: Callable[[list[str]], None],
     signals: asyncio.Queue[int],
 ) -> int:
-    """``run`` inside a running loop. The first number out of ``signals`` starts the drain, the second ends it."""
-    server.listening = lambda: ready(listen.urls(sockets))
+    """``run`` inside a running loop. The first number out of ``signals`` starts the drain, the second ends it. ``sockets`` are
+    closed in the end."""
+    addresses = listen.urls(sockets)
+    server.listening = lambda: ready(addresses)
+    try:
+        return await _serve_and_drain(server, sockets, hub, gate, drain_seconds, signals)
+    finally:
+        # uvicorn closes its listeners when it stops by itself, not when it is cancelled.
+        for listener in server.servers:
+            listener.close()
+        for bound in sockets:
+            bound.close()
+
+
+async def _serve_and_drain(
+    server: Server,
+    sockets: list[socket.socket],
+    hub: Hub,
+    gate: Gate,
+    drain_seconds: float,
+    signals: asyncio.Queue[int],
+) -> int:
     async with asyncio.TaskGroup() as group:
         serving = group.create_task(server.serve(sockets))
         first = group.create_task(signals.get())
