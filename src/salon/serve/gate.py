@@ -210,6 +210,15 @@ class Gate:
         except ValueError as error:
             raise ClientError(str(error), code="invalid_value") from None
 
+    def check_page(self, scope: Scope) -> None:
+        """Raises ``Refused`` (403) when a page of another site is behind this. ``admit`` does it too; this is for the frame,
+        which asks before any door of any protocol hears of a WebSocket."""
+        try:
+            self._origins.check(Headers(scope=scope), open=self.open, address=address_of(scope))
+        except Refused as refused:
+            self._observer.refused("websocket", refused.code)
+            raise
+
     def allows_origin(self, origin: str, host: str) -> bool:
         """Whether pages of ``origin`` (the header's value) may use this server, which they call ``host``."""
         return self._origins.allow(origin, host)
@@ -246,7 +255,7 @@ class Gate:
 
     def _admit(self, scope: Scope, door: str, signed: Callable[[ApiKey], bool] | None) -> Caller:
         headers = Headers(scope=scope)
-        self._origins.check(headers, open=self.open)
+        self._origins.check(headers, open=self.open, address=address_of(scope))
         try:
             caller = self._signer(signed) if signed is not None else self._bearer(credential_of(scope, headers))
         except Refused:

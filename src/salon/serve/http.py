@@ -86,13 +86,20 @@ def app(
 
 
 class _Frame:
-    """Security headers on every response, CORS on those under ``/v1``, for the origins that the gate allows."""
+    """Security headers on every response, CORS on those under ``/v1``, for the origins that the gate allows; and no WebSocket
+    for pages of others, whatever door it is for: a browser would let them have one."""
 
     def __init__(self, app: ASGIApp, gate: Gate) -> None:
         self._app = app
         self._gate = gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            try:
+                self._gate.check_page(scope)
+            except Refused as refused:
+                await deny(scope, receive, send, refused)
+                return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

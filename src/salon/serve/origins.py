@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 
 from salon.base.errors import Refused
+from salon.serve.limits import network_of
 
 
 class Origins:
@@ -23,12 +24,12 @@ class Origins:
         self._origins = frozenset(_normal(origin) for origin in origins)
         self._hosts = frozenset(host.lower() for host in hosts)
 
-    def check(self, headers: Headers, *, open: bool) -> None:
-        """Raises ``Refused`` (403). ``open`` says that no credential will be asked for."""
+    def check(self, headers: Headers, *, open: bool, address: str = "") -> None:
+        """Raises ``Refused`` (403). ``open`` says that no credential will be asked for; ``address`` is the client's."""
         host = headers.get("host", "")
         # An open server trusts its own machine. A page of another site reaches it too, by a name of its own that it lets
         # point to 127.0.0.1 (DNS rebinding): then Host has that name, which is none of ours.
-        if open and not self._own(host):
+        if open and not self._own(host, address):
             raise Refused(
                 "This server has no API key, so it answers to local names only. Use http://localhost, list the name under "
                 "hosts, or set an API key.",
@@ -55,17 +56,20 @@ class Origins:
         # The scheme is not compared: behind a proxy that ends TLS the page is https and this connection is not.
         return bool(netloc) and netloc == _without_default_port(scheme, host.lower())
 
-    def _own(self, host: str) -> bool:
+    def _own(self, host: str, address: str) -> bool:
         try:
             name = urlsplit(f"//{host}").hostname
         except ValueError:
             return False
         if not name:
             return False
-        if name == "localhost" or name in self._hosts or host.lower() in self._hosts:
+        if name in self._hosts or host.lower() in self._hosts:
             return True
+        # Called by a local name from elsewhere: a proxy on this machine brings strangers and hides the name they used.
+        if network_of(address):
+            return False
         try:
-            return ipaddress.ip_address(name).is_loopback
+            return name == "localhost" or ipaddress.ip_address(name).is_loopback
         except ValueError:
             return False
 

@@ -19,12 +19,17 @@ SECRET = b"t" * 32
 
 
 def scope(
-    credential: str | None = None, *, host: str = "localhost:8000", protocols: Sequence[str] = (), **headers: str
+    credential: str | None = None,
+    *,
+    host: str = "localhost:8000",
+    client: str = "127.0.0.1",
+    protocols: Sequence[str] = (),
+    **headers: str,
 ) -> dict[str, Any]:
     if credential is not None:
         headers["authorization"] = f"Bearer {credential}"
     raw = [(name.encode(), value.encode("latin-1")) for name, value in {"host": host, **headers}.items()]
-    return {"type": "websocket", "headers": raw, "client": ("192.0.2.1", 40000), "subprotocols": list(protocols)}
+    return {"type": "websocket", "headers": raw, "client": (client, 40000), "subprotocols": list(protocols)}
 
 
 def make(**settings: Any) -> Gate:
@@ -51,6 +56,7 @@ class TestAnOpenGate:
     def test_does_not_take_pages_of_other_sites(self) -> None:
         assert refusal(make(), origin="https://evil.example").status == 403
         assert refusal(make(), host="evil.example:8000").status == 403
+        assert refusal(make(), client="192.0.2.1").status == 403
         assert make(hosts=["salon.lan"]).admit(scope(host="salon.lan"), "realtime").kind == "open"
 
     def test_still_knows_the_client_secrets_it_made(self) -> None:
@@ -302,7 +308,7 @@ class TestLimits:
 
     def test_guessing_keys_uses_up_the_addresss_connections(self) -> None:
         gate = keyed(limits=Limits(address_connections_per_minute=3))
-        assert [refusal(gate, "sk-guess").status for _ in range(5)] == [401, 401, 401, 429, 429]
+        assert [refusal(gate, "sk-guess", client="192.0.2.1").status for _ in range(5)] == [401, 401, 401, 429, 429]
         too_many(gate, address="192.0.2.1")
 
 
@@ -321,10 +327,19 @@ def test_the_observer_hears_of_every_refusal() -> None:
     ]
 
 
+def test_pages_can_be_judged_without_a_credential() -> None:
+    observer = Noting()
+    gate = keyed(observer=observer)
+    gate.check_page(scope(origin="http://localhost:8000"))
+    with pytest.raises(Refused):
+        gate.check_page(scope(origin="https://evil.example"))
+    assert observer.seen == [("refused", "websocket", "origin_not_allowed")]
+
+
 def test_where_a_credential_and_an_address_stand() -> None:
     asked = scope("sk-header", protocols=["realtime", "openai-insecure-api-key.sk-protocol"])
     assert credential_of(asked) == "sk-header"
     assert credential_of(scope(protocols=["realtime", "openai-insecure-api-key.sk-protocol"])) == "sk-protocol"
     assert credential_of(scope(protocols=["realtime"])) == ""
-    assert address_of(asked) == "192.0.2.1"
+    assert address_of(asked) == "127.0.0.1"
     assert address_of({"client": None}) == ""

@@ -169,6 +169,16 @@ async def test_a_websocket_is_refused_with_a_status_before_it_is_one() -> None:
         assert websocket.close_code == 1000
 
 
+@pytest.mark.parametrize("header", [{"origin": "https://evil.example"}, {"host": "evil.example:8000"}])
+async def test_no_door_has_to_remember_that_pages_of_others_may_have_no_websocket(header: dict[str, str]) -> None:
+    async with client(make_gate(open=True)) as session:
+        with pytest.raises(WSServerHandshakeError) as caught:
+            await session.ws_connect("/v1/accepted", headers=header)
+        assert caught.value.status == 403
+        websocket = await session.ws_connect("/v1/accepted", headers={"origin": ORIGIN})
+        await websocket.close()
+
+
 @pytest.mark.parametrize(
     ("credential", "status"), [(ADMIN, 200), ("metrics-token", 200), (KEY, 403), ("sk-wrong", 401), ("", 401)]
 )

@@ -9,10 +9,12 @@ from salon.base.errors import Refused
 from salon.serve.origins import Origins
 
 
-def refused(host: str, origin: str | None = None, *, open: bool = True, origins: Sequence[str] = ()) -> str | None:
+def refused(
+    host: str, origin: str | None = None, *, open: bool = True, origins: Sequence[str] = (), address: str = "127.0.0.1"
+) -> str | None:
     headers = {"host": host} if origin is None else {"host": host, "origin": origin}
     try:
-        Origins(origins, ["salon.lan", "other.lan:9000"]).check(Headers(headers), open=open)
+        Origins(origins, ["salon.lan", "other.lan:9000"]).check(Headers(headers), open=open, address=address)
     except Refused as error:
         assert error.status == 403
         return error.code
@@ -43,6 +45,20 @@ def test_an_open_server_answers_to_its_own_names(host: str) -> None:
 def test_an_open_server_does_not_answer_to_others_which_stops_dns_rebinding(host: str) -> None:
     assert refused(host, f"http://{host}") == "host_not_allowed"
     assert refused(host) == "host_not_allowed"
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "::ffff:192.0.2.1", "2001:db8::1"])
+def test_an_open_server_does_not_answer_to_strangers_that_a_proxy_brings(address: str) -> None:
+    assert refused("127.0.0.1:8000", address=address) == "host_not_allowed"
+    assert refused("localhost", address=address) == "host_not_allowed"
+    # Listing the name says that whoever uses it has been let in already.
+    assert refused("salon.lan", address=address) is None
+    assert refused("127.0.0.1:8000", open=False, address=address) is None
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "::ffff:127.0.0.1", "", "testclient"])
+def test_an_open_server_answers_to_this_machine(address: str) -> None:
+    assert refused("localhost:8000", address=address) is None
 
 
 def test_a_server_with_keys_answers_to_any_name() -> None:
