@@ -1,7 +1,8 @@
 """A server that speaks Chat Completions, well or badly on demand.
 
 The last user message chooses the script; without one of its own it is said back, word by word. A script is a list of
-steps: bytes to write, seconds to wait, an event to wait for, an HTTP answer, or an end without manners.
+steps: bytes to write, seconds to wait, an event to wait for, an HTTP answer, or an end without manners. Headers go out with
+the first bytes.
 As a program it is an upstream for benchmarks: ``python -m tests.fakes.openai_server --pace 0.05 --words 200``.
 """
 
@@ -101,6 +102,7 @@ def bad_manners() -> dict[str, Script]:
     never = asyncio.Event()
     return {
         "stall before": [never],
+        "stall after headers": [b"", never],
         "stall": [said(content="one "), never],
         "only keep-alives": [KEEP_ALIVE, 0.01] * 2000,
         "keep-alives": [KEEP_ALIVE, *answer("fine"), KEEP_ALIVE],
@@ -234,11 +236,11 @@ class OpenAiServer:
             body = first.body if isinstance(first.body, str) else json.dumps(first.body)
             return web.Response(status=first.status, text=body, headers=first.headers)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        if script and script[0] is not End.RESET:
-            await response.prepare(request)
         for step in script:
             match step:
                 case bytes():
+                    if not response.prepared:
+                        await response.prepare(request)
                     await response.write(step)
                 case float() | int():
                     await asyncio.sleep(step)
@@ -251,7 +253,8 @@ class OpenAiServer:
                     else:
                         request.transport.close()
                     return response
-        await response.write_eof()
+        if response.prepared:
+            await response.write_eof()
         return response
 
 

@@ -90,7 +90,7 @@ def broken(error: Exception, profile: Profile, access: Access) -> ProviderError:
             return Unreachable(f"{house} cannot be reached at {where}: {why}", house=house, advice=profile.start)
         case aiohttp.ClientPayloadError():
             return BadAnswer(f"{house} broke off in the middle of its answer", house=house)
-        case aiohttp.ServerDisconnectedError() | aiohttp.ClientOSError() | OSError():
+        case aiohttp.ClientConnectionError() | OSError():
             return BadAnswer(f"{house} closed the connection before its answer was whole", house=house)
         case _:
             return BadAnswer(f"What answers at {where} does not speak HTTP as expected", house=house)

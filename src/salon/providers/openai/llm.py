@@ -45,6 +45,7 @@ class ChatLlm:
         self._model = model
         self._access = access
         self._session: aiohttp.ClientSession | None = None
+        self._open: set[aiohttp.ClientResponse] = set()
         self._url = f"{access.base_url}/chat/completions"
         self._proxy = proxy_for(self._url)
 
@@ -83,6 +84,7 @@ class ChatLlm:
         reader = ChunkReader(f"{self._profile.name}:{model}", new_id=_new_id, secrets=self._access.secrets)
         response = await self._post(self._encode(model, messages, tools, options))
         content = response.content
+        self._open.add(response)
         try:
             if response.status != 200:
                 raise await self.failure(response)
@@ -95,6 +97,7 @@ class ChatLlm:
         except (aiohttp.ClientError, OSError) as error:
             raise broken(error, self._profile, self._access) from error
         finally:
+            self._open.discard(response)
             if content.is_eof():
                 response.release()
             else:
@@ -114,7 +117,8 @@ class ChatLlm:
         try:
             return await self._request("POST", self._url, body)
         except (aiohttp.ClientError, OSError) as error:
-            if not is_reset(error):
+            # Without a session it was ``aclose`` that ended it.
+            if not is_reset(error) or self._session is None:
                 raise broken(error, self._profile, self._access) from error
         try:
             return await self._request("POST", self._url, body)
@@ -183,6 +187,8 @@ class ChatLlm:
 
     async def aclose(self) -> None:
         """Close every connection. Streams under way raise ``BadAnswer``."""
+        for response in self._open:
+            abort(response)
         session, self._session = self._session, None
         if session is not None:
             await session.close()
