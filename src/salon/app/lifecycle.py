@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 import sys
@@ -69,7 +70,7 @@ class Server(uvicorn.Server):
         app: ASGIApp,
         *,
         max_message_bytes: int = MAX_MESSAGE,
-        forwarded_allow_ips: str = "127.0.0.1,::1",
+        forwarded_allow_ips: str | None = None,
         ping_seconds: float = 20.0,
         stop_seconds: int = 5,
     ) -> None:
@@ -88,7 +89,7 @@ class Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                forwarded_allow_ips=forwarded_allow_ips,
+                forwarded_allow_ips=forwarded_allow_ips or os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1"),
                 timeout_graceful_shutdown=stop_seconds,
             )
         )
@@ -138,13 +139,13 @@ def run(
     drain_seconds: float = 30.0,
     ready: Callable[[list[str]], None] = lambda urls: None,
     max_message_bytes: int = MAX_MESSAGE,
-    forwarded_allow_ips: str = "127.0.0.1,::1",
+    forwarded_allow_ips: str | None = None,
 ) -> int:
     """Serve ``app`` until a signal. The exit code: 0 after a drain, 1 when it could not start, 128 + n when the second
     signal n cut the drain short.
 
     ``ready`` is called with the addresses once connections are accepted. ``forwarded_allow_ips`` are the proxies whose
-    ``X-Forwarded-For`` is believed. The hub is started by the lifespan of ``app`` (``lifespan``), not here.
+    ``X-Forwarded-For`` is believed: as in uvicorn's variable ``FORWARDED_ALLOW_IPS``, or those on this machine. The hub is started by the lifespan of ``app`` (``lifespan``), not here.
     """
     try:
         sockets = listen.bind(host, port)

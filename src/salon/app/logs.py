@@ -95,6 +95,15 @@ def configure(
         # At INFO uvicorn writes the path of every WebSocket with its query, where Spark's signatures and resume tokens
         # are; at DEBUG its parser writes every header. Neither is ever switched on.
         server.setLevel(logging.WARNING)
+        server.filters[:] = [_is_ours_to_know]
+
+
+def _is_ours_to_know(record: logging.LogRecord) -> bool:
+    """Drops what uvicorn calls an error and any stranger can cause: a refused handshake, which it takes for an application
+    that gave up, and text that is not UTF-8, which it closes with 1007 as it should. Both would fill the log for nothing."""
+    return not str(record.msg).startswith(
+        ("ASGI callable returned without completing handshake", "Invalid UTF-8 sequence")
+    )
 
 
 def _instant(record: logging.LogRecord) -> str:

@@ -301,6 +301,15 @@ def test_a_house_that_cannot_start_says_why_and_leaves_with_1() -> None:
     assert "no start today" in err
 
 
+def test_proxies_on_this_machine_are_believed_or_those_that_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nothing(*_: Any) -> None: ...
+
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
+    assert Server(nothing).config.forwarded_allow_ips == "127.0.0.1,::1"
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "10.0.0.0/8")
+    assert Server(nothing).config.forwarded_allow_ips == "10.0.0.0/8"
+
+
 def test_the_settings_of_the_server_are_those_of_this_house() -> None:
     async def nothing(*_: Any) -> None: ...
 

@@ -6,10 +6,15 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from starlette.types import Receive, Scope, Send
 from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from salon.app import logs
 from salon.app.logs import redact
+from salon.base.errors import Refused
+from salon.serve.replies import deny
+from tests.fakes.raw_websocket import RawWebSocket
 from tests.fakes.serving import lone_websocket, serving
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJlLW9mLWFkYQ"
@@ -19,12 +24,13 @@ TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJlLW9mLWFkYQ"
 def log() -> Iterator[io.StringIO]:
     """All logging as it is outside of tests, back as it was afterwards."""
     named = [logging.getLogger(name) for name in ("salon", "uvicorn", "uvicorn.error", "uvicorn.access")]
-    before = [(logger, logger.level, list(logger.handlers), logger.propagate) for logger in [logging.root, *named]]
+    loggers = [logging.root, *named]
+    before = [(each.level, list(each.handlers), list(each.filters), each.propagate) for each in loggers]
     yield io.StringIO()
-    for logger, level, handlers, propagate in before:
-        logger.setLevel(level)
-        logger.handlers[:] = handlers
-        logger.propagate = propagate
+    for each, (level, handlers, filters, propagate) in zip(loggers, before, strict=True):
+        each.setLevel(level)
+        each.handlers[:], each.filters[:] = handlers, filters
+        each.propagate = propagate
 
 
 @pytest.mark.parametrize(
@@ -140,3 +146,29 @@ async def test_no_websockets_query_is_logged_at_any_level(log: io.StringIO) -> N
     assert client.close_code == 1000
     server_lines = [line for line in log.getvalue().splitlines() if "uvicorn" in line]
     assert server_lines == []
+
+
+async def test_strangers_do_not_fill_the_log(log: io.StringIO) -> None:
+    logs.configure("info", "text", log)
+
+    async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/refused":
+            await deny(scope, receive, send, Refused("Who?", status=401, code="invalid_api_key"))
+        elif scope["path"] == "/broken":
+            raise RuntimeError("a mistake of ours")
+        else:
+            await receive()
+            await send({"type": "websocket.accept"})
+            await receive()
+
+    async with serving(lone_websocket(endpoint)) as server:
+        with pytest.raises(InvalidStatus):
+            await connect(f"{server.ws}/refused")
+        client = await RawWebSocket.connect(server.host, server.port)
+        await client.send(1, b"\xff\xff")
+        assert b"\x03\xef" in await client.read_to_end()  # 1007
+        client.close()
+        assert log.getvalue() == ""
+        with pytest.raises(InvalidStatus):
+            await connect(f"{server.ws}/broken")
+        assert "a mistake of ours" in log.getvalue()
