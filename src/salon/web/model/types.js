@@ -1,0 +1,40 @@
+/**
+ * What the page keeps and what the server tells it.
+ *
+ * @typedef {{ url: string, name: string, width: number, height: number }} Picture a `data:` address, PNG or JPEG
+ *
+ * @typedef {{ kind: "text", itemId: string, text: string, references: Reference[] }} TextPart
+ * @typedef {{ kind: "call", itemId: string, callId: string, name: string, arguments: string,
+ *   output: string | null, outputId: string, state: "writing" | "running" | "done" | "failed" }} CallPart
+ * @typedef {TextPart | CallPart} Part
+ * @typedef {{ index: number, url: string, title: string }} Reference
+ *
+ * What a person said. `id` is also the item's id at the server.
+ * @typedef {{ kind: "question", id: string, at: number, text: string, pictures: Picture[] }} Question
+ *
+ * What was answered. `waiting`: asked for, nothing heard yet. `cut`: the server forgot it while it was being written.
+ * @typedef {"waiting" | "running" | "done" | "stopped" | "cut" | "incomplete" | "failed"} AnswerStatus
+ * @typedef {{ code: string, message: string }} Problem
+ * @typedef {{ model: string, firstMs: number | null, durationMs: number | null, input: number, output: number }} Figures
+ * @typedef {{ kind: "answer", id: string, at: number, status: AnswerStatus, responseId: string, reasoning: string,
+ *   parts: Part[], figures: Figures | null, problem: Problem | null }} Answer
+ * @typedef {Question | Answer} Entry
+ *
+ * What the server has of a conversation, as far as the page knows: it is saved together with the entries, so that after a
+ * reload both go on from the same event. `known` are the ids of items there, `cuts` those that it must still delete.
+ * @typedef {{ token: string, lastEventId: string, known: string[], cuts: string[] }} ServerSide
+ *
+ * @typedef {"" | "none" | "minimal" | "low" | "medium" | "high" | "xhigh"} Effort empty: as the agent says
+ * @typedef {{ instructions: string, effort: Effort, search: boolean | null }} Settings null: as the agent says
+ *
+ * @typedef {{ id: string, title: string, named: boolean, created: number, updated: number, model: string, settings: Settings,
+ *   draft: string, server: ServerSide | null, deleted: number, count: number }} Meta
+ *
+ * @typedef {{ name: string, title: string, description: string, llm: string, vision: boolean, tools: string[],
+ *   suggestions: Record<string, string[]> }} Agent
+ * @typedef {{ name: string, title: string, images: boolean }} Model
+ * @typedef {{ version: string, name: string, auth: "open" | "key", agents: Agent[], models: Model[], default_agent: string,
+ *   demo: boolean, limits: { max_frame_bytes: number } }} Config
+ */
+
+export {};

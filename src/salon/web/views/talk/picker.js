@@ -1,0 +1,45 @@
+/** Who answers: an agent of this server, or a model by its own name. */
+
+import { t } from "../../i18n/i18n.js";
+import { h } from "../../ui/dom.js";
+import { icon } from "../../ui/icons.js";
+import { openMenu } from "../../ui/menu.js";
+
+/** @typedef {import("../../page.js").Page} Page */
+
+/** @param {Page} page */
+export function buildPicker(page) {
+  const label = `${t("answered by")}: ${page.modelTitle}`;
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "picker",
+      "aria-label": label,
+      title: label,
+      "aria-haspopup": "menu",
+      "aria-expanded": "false",
+      onclick: (/** @type {Event} */ event) =>
+        openMenu(/** @type {HTMLElement} */ (event.currentTarget), lines(page), t("answered by")),
+    },
+    h("span", null, page.modelTitle),
+    icon("chevron"),
+  );
+}
+
+/** @param {Page} page @returns {import("../../ui/menu.js").MenuLine[]} */
+function lines(page) {
+  const { agents, models } = page.config;
+  const { model: chosen } = page.conversation.meta;
+  /** @type {import("../../ui/menu.js").MenuLine[]} */
+  const all = [{ heading: t("agents") }];
+  for (const { name, title, description, llm } of agents) {
+    all.push({ label: title || name, detail: description || llm, checked: name === chosen, run: () => page.choose(name) });
+  }
+  if (models.length) all.push({ heading: t("models") });
+  for (const { name, title } of models) {
+    const detail = title && title !== name ? name : undefined;
+    all.push({ label: title || name, detail, checked: name === chosen, run: () => page.choose(name) });
+  }
+  return all;
+}
