@@ -145,7 +145,8 @@ def run(
     signal n cut the drain short.
 
     ``ready`` is called with the addresses once connections are accepted. ``forwarded_allow_ips`` are the proxies whose
-    ``X-Forwarded-For`` is believed: as in uvicorn's variable ``FORWARDED_ALLOW_IPS``, or those on this machine. The hub is started by the lifespan of ``app`` (``lifespan``), not here.
+    ``X-Forwarded-For`` is believed: by default those in uvicorn's variable ``FORWARDED_ALLOW_IPS``, else those on this machine.
+    The hub is started by the lifespan of ``app`` (``lifespan``), not here.
     """
     try:
         sockets = listen.bind(host, port)
