@@ -7,7 +7,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 import pytest
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from salon import Salon
+from salon.app.build import build
+from salon.app.config import Config
 from salon.app.observe import Metrics
 from salon.base import errors
 from tests.architecture.source import DOCS, called, parse, python_files
@@ -63,6 +67,23 @@ def metric_names(exposition: str) -> set[str]:
     return set(re.findall(r"^# TYPE (salon_\w+)", exposition, re.M))
 
 
+def shown(route: BaseRoute) -> set[str]:
+    """A route as the documentation writes it: ``GET /web/{path}``, ``WS /v1/realtime``."""
+    path = re.sub(r":\w+}", "}", getattr(route, "path", ""))
+    if isinstance(route, WebSocketRoute):
+        return {f"WS {path}"}
+    return {f"{method} {path}" for method in getattr(route, "methods", None) or {"?"} if method != "HEAD"}
+
+
+def test_every_route_is_explained_and_every_explained_route_exists() -> None:
+    salon = Salon(config=Config())
+    routes = {each for route in build(salon.config, salon.agents, salon.models).app.routes for each in shown(route)}
+    text = (DOCS / "reference/http.md").read_text("utf-8")
+    explained = {each for each in quoted(text) if re.fullmatch(r"(?:WS|GET|POST|PUT|PATCH|DELETE) /\S*", each)}
+    assert "WS /v1/realtime" in routes
+    assert explained == routes
+
+
 def test_every_error_code_is_explained() -> None:
     codes = {code for path in python_files() for code in error_codes(parse(path))}
     assert "provider_timeout" in codes
@@ -107,6 +128,16 @@ def test_codes_are_seen(program: str, codes: list[str]) -> None:
 def test_metrics_are_seen() -> None:
     text = "# HELP salon_a A.\n# TYPE salon_a counter\nsalon_a 1\n# TYPE process_b gauge\n# TYPE salon_c_total counter"
     assert metric_names(text) == {"salon_a", "salon_c_total"}
+
+
+def test_routes_are_seen() -> None:
+    def endpoint() -> None: ...
+
+    assert shown(Route("/files/{path:path}", endpoint, methods=["GET", "PUT"])) == {
+        "GET /files/{path}",
+        "PUT /files/{path}",
+    }
+    assert shown(WebSocketRoute("/talk", endpoint)) == {"WS /talk"}
 
 
 def test_what_is_not_documented_is_seen() -> None:
