@@ -1,20 +1,25 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from salon.base.errors import (
     AuthFailed,
     BadAnswer,
+    BadRequest,
     ConfigError,
     ContentBlocked,
+    ContextTooLong,
     Overloaded,
     ProviderError,
     QuotaExhausted,
     RateLimited,
     SalonError,
     TimedOut,
+    Unreachable,
 )
-from salon.wire.spark import CODES, code_for, error_for
+from salon.wire.spark import CODES, Code, code_for, error_for
 
 
 def test_every_code_of_the_table_has_a_sentence_and_advice() -> None:
@@ -77,3 +82,21 @@ def test_sparks_own_codes_go_through_the_door(number: int) -> None:
 )
 def test_other_houses_errors_get_the_code_that_fits(error: SalonError, number: int) -> None:
     assert code_for(error) == number
+
+
+DOCS = Path(__file__).parents[4] / "docs"
+
+
+@pytest.mark.parametrize("code", CODES.values(), ids=lambda code: str(code.number))
+def test_the_how_to_has_the_table(code: Code) -> None:
+    kind = f"`{code.kind.code}`{', retryable' if code.retryable else ''}{', *pause*' if code.back_off else ''}"
+    row = f"| `{code.number}` | {kind} | {code.sentence} | {code.advice} |"
+    assert row in (DOCS / "how-to/spark.md").read_text("utf-8").splitlines()
+
+
+def test_the_reference_says_which_code_the_door_gives_for_which_error() -> None:
+    page = (DOCS / "reference/spark-door.md").read_text("utf-8")
+    kinds = (AuthFailed, QuotaExhausted, RateLimited, Overloaded, Unreachable, BadAnswer, BadRequest, ContextTooLong)
+    for kind in kinds:
+        (row,) = [line for line in page.splitlines() if line.startswith("|") and f"`{kind.code}`" in line]
+        assert row.rstrip(" |").endswith(str(code_for(kind(""))))
