@@ -232,6 +232,7 @@ async def _serve_and_drain(
             return 0
         logger.warning("Signal %d: ending at once", second.result())
         server.stop(at_once=True)
+        # From Python 3.12 on uvicorn would wait here for every connection to be closed by its client.
         serving.cancel()
         return 128 + second.result()
 
