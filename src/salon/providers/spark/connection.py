@@ -133,9 +133,9 @@ def unreachable(error: OSError, where: str) -> Unreachable:
             advice="Check this machine's clock and CA certificates (SSL_CERT_FILE adds one for a private deployment).",
         )
     return Unreachable(
-        f"No TCP connection to {where}: {error.strerror or error}.",
+        f"No connection to {where}: {error.strerror or str(error) or type(error).__name__}.",
         house=HOUSE,
-        advice=f"Check the network's way to {where}: firewall, proxy, and whether the server runs.",
+        advice=f"Check the network's way to {where}: firewall, proxy, and whether the server runs and speaks TLS.",
     )
 
 

@@ -79,7 +79,7 @@ async def test_nobody_listens() -> None:
         port = free.getsockname()[1]
     error = await failing(f"ws://127.0.0.1:{port}/")
     assert type(error) is Unreachable
-    assert "No TCP connection" in str(error)
+    assert "No connection to" in str(error)
 
 
 async def test_a_name_that_is_none() -> None:
