@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+from pathlib import Path
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salon.rtc import rtcp, rtp, stun
+from salon.base.errors import ClientError
+from salon.rtc import rtcp, rtp, sdp, stun
+from salon.rtc.sdp import fragment, negotiate
+
+OFFERS = Path(__file__).parents[1] / "data" / "offers"
 
 JUNK = st.binary(max_size=400)
 STUN_LIKE = st.builds(
@@ -45,3 +52,21 @@ def test_rtp(data: bytes) -> None:
 @given(JUNK | RTCP_LIKE | st.lists(RTCP_LIKE, max_size=5).map(b"".join))
 def test_rtcp(data: bytes) -> None:
     assert len(rtcp.parse(data)) <= rtcp.MAX_PACKETS
+
+
+SDP_LINES = st.sampled_from(
+    [line for path in sorted(OFFERS.glob("*.sdp")) for line in path.read_text().splitlines()] + ["", "m=", "a=", "x"]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(SDP_LINES | st.text(max_size=60), max_size=60), st.integers(0, 10_000), st.text(max_size=3))
+def test_sdp(lines: list[str], at: int, inserted: str) -> None:
+    text = "v=0\n" + "\n".join(lines)
+    at %= len(text)
+    with contextlib.suppress(ClientError):
+        offer = sdp.parse(text[:at] + inserted + text[at:])
+        for media in offer.media:
+            negotiate.codecs(media, negotiate.VIDEO + negotiate.AUDIO)
+    with contextlib.suppress(ClientError):
+        fragment.parse(text)

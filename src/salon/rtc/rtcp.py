@@ -83,8 +83,8 @@ class Remb(NamedTuple):
 
 
 class TransportFeedback(NamedTuple):
-    """``number`` counts the feedback packets, modulo 256. ``received`` has, for each sequence number from ``base`` on, the arrival in microseconds of the receiver's clock,
-    modulo 2**24 times 64 ms, or None where it was lost."""
+    """``number`` counts the feedback packets, modulo 256. ``received`` has, for each sequence number from ``base`` on, the
+    arrival in microseconds of the receiver's clock, modulo 2**24 times 64 ms, or None where it was lost."""
 
     sender: int
     media: int
