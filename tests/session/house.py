@@ -130,9 +130,10 @@ async def open_house(
     server.listening = listening.set
     sockets = listen.bind("127.0.0.1", 0)
     async with asyncio.TaskGroup() as group:
-        group.create_task(server.serve(sockets))
+        serving = group.create_task(server.serve(sockets))
         await listening.wait()
         try:
             yield House(server, hub, gate, tally, sockets[0].getsockname()[1], certificate is not None)
         finally:
             server.stop()
+            await serving
