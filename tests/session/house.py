@@ -42,6 +42,7 @@ class Tally(Observer):
         self.closes: Counter[int] = Counter()
         self.errors: Counter[str] = Counter()
         self.refusals: Counter[str] = Counter()
+        self.deepest = 0
         self._waiting: list[asyncio.Event] = []
 
     def connected(self, door: str) -> None:
@@ -67,6 +68,9 @@ class Tally(Observer):
 
     def client_error(self, door: str, code: str) -> None:
         self.errors[code] += 1
+
+    def queued(self, door: str, depth: int) -> None:
+        self.deepest = max(self.deepest, depth)
 
     async def wait(self, *, connections: int | None = None, streams: int | None = None, within: float = 20) -> None:
         """Return when that many are open."""
@@ -112,6 +116,7 @@ async def open_house(
     grace_ms: int = 60_000,
     certificate: Path | None = None,
     max_message_bytes: int = MAX_MESSAGE,
+    user_timeout_ms: int = listen.USER_TIMEOUT_MS,
 ) -> AsyncIterator[House]:
     """``certificate`` is a PEM file of key and chain; with it the house speaks TLS."""
     clock, tally = SystemClock(), Tally()
@@ -128,7 +133,7 @@ async def open_house(
         server.config.ssl_certfile = str(certificate)
     listening = asyncio.Event()
     server.listening = listening.set
-    sockets = listen.bind("127.0.0.1", 0)
+    sockets = listen.bind("127.0.0.1", 0, user_timeout_ms=user_timeout_ms)
     async with asyncio.TaskGroup() as group:
         serving = group.create_task(server.serve(sockets))
         await listening.wait()
