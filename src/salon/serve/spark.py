@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import aclosing, contextmanager
+from contextlib import AbstractContextManager, aclosing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.types import Scope
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from salon.base.chat import Delta, Finished
@@ -22,6 +23,7 @@ from salon.ports.clock import Clock
 from salon.ports.llm import Llm
 from salon.ports.observer import Observer
 from salon.serve.limits import Bucket
+from salon.transport.websocket import ABORT_EXTENSION
 from salon.wire.spark import AnswerEncoder, Question, code_for, decode_request, encode_error, new_sid
 from salon.wire.spark_auth import Claim, Rejection, http_date, parse, verify
 
@@ -39,6 +41,8 @@ PATHS = (
 )
 
 NORMAL, TOO_BIG = 1000, 1009
+WRITE_SECONDS = 20.0
+"""How long one frame may take to leave."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,8 @@ class SparkDoor:
 
     ``credentials`` by APIKey. ``llm_for`` takes the path and the domain of the question and raises ``ConfigError`` where
     no model is meant for them. ``open`` lets everybody in whose URL parses as signed; for loopback without credentials.
-    ``draining``: new questions are answered with 10110. ``first_message`` is seconds, ``max_frame`` bytes.
+    ``draining``: new questions are answered with 10110.
+    ``hold`` counts a connection while it lasts, or raises ``Refused``. ``first_message`` is seconds, ``max_frame`` bytes.
     """
 
     llm_for: Callable[[str, str], Llm]
@@ -68,6 +73,7 @@ class SparkDoor:
     observer: Observer = field(default_factory=Observer)
     open: bool = False
     draining: Callable[[], bool] = lambda: False
+    hold: Callable[[Scope], AbstractContextManager[object]] = lambda scope: nullcontext()
     first_message: float = 60.0  # "no request within 60 s: the server disconnects"
     max_frame: int = 8 << 20  # an image of 4 MB is 5.4 MB of Base64
 
@@ -137,15 +143,16 @@ class _Gate:
             observer.refused(DOOR, claim.reason)
             await self._deny(websocket, claim)
             return
-        await websocket.accept()
-        observer.connected(DOOR)
-        code = 1006
-        try:
-            code = await self._one_question(websocket, claim)
-        except _Left as left:
-            code = left.code
-        finally:
-            observer.disconnected(DOOR, code)
+        with self._door.hold(websocket.scope):
+            await websocket.accept()
+            observer.connected(DOOR)
+            code = 1006
+            try:
+                code = await self._one_question(websocket, claim)
+            except _Left as left:
+                code = left.code
+            finally:
+                observer.disconnected(DOOR, code)
 
     def _claim(self, websocket: WebSocket) -> Claim | Rejection:
         query = dict(websocket.query_params)
@@ -283,9 +290,16 @@ async def _listen(websocket: WebSocket) -> _Failed | _Left:
 
 async def _send(websocket: WebSocket, frame: str) -> None:
     try:
-        await websocket.send_text(frame)
+        async with asyncio.timeout(WRITE_SECONDS):
+            await websocket.send_text(frame)
     except WebSocketDisconnect as gone:
         raise _Left(gone.code) from gone
+    except TimeoutError:
+        # A close would wait behind what the client does not read.
+        abort: Callable[[], None] | None = websocket.scope.get("extensions", {}).get(ABORT_EXTENSION)
+        if abort is not None:
+            abort()
+        raise _Left(1013) from None
 
 
 async def _close(websocket: WebSocket, code: int, reason: str) -> int:

@@ -120,7 +120,7 @@ class Hub:
         """
         if self._draining or self._group is None:
             raise Refused(
-                "The server is restarting. Try again in a moment.", status=503, code="draining", retry_after=2
+                "The server is restarting. Try again in a moment.", status=503, code="server_draining", retry_after=2
             )
         if len(self._clients) >= self._max_sessions:
             raise Refused("The server is full. Try again later.", status=503, code="server_full", retry_after=30)

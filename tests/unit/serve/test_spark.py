@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import pytest
@@ -33,6 +33,7 @@ from salon.ports.llm import Llm
 from salon.providers.spark.connection import Settings
 from salon.providers.spark.llm import SparkLlm
 from salon.providers.spark.models import find
+from salon.serve import spark
 from salon.serve.spark import PATHS, SparkCredential, SparkDoor, routes
 from salon.wire.spark_auth import http_date, parse_http_date, signed_url
 from tests.fakes.clock import FakeClock
@@ -462,3 +463,31 @@ async def test_provider_gives_up_and_the_door_notices() -> None:
 async def test_check_by_way_of_the_door() -> None:
     async with standing() as here:
         assert [step.ok async for step in provider(here).check()] == [True] * 4
+
+
+async def test_a_connection_is_held_for_as_long_as_it_lasts() -> None:
+    held: list[str] = []
+
+    @contextmanager
+    def hold(scope: Any) -> Iterator[None]:
+        held.append(f"in {scope['path']}")
+        yield
+        held.append("out")
+
+    async with standing(hold=hold) as here:
+        await ask(here)
+        await here.llm.idle.wait()
+    assert held == ["in /v3.5/chat", "out"]
+
+
+async def test_a_client_that_does_not_read_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spark, "WRITE_SECONDS", 0.2)
+    async with standing(says(*["x" * 100_000] * 400)) as here:
+        async with here.connect() as socket:
+            socket.transport.pause_reading()
+            await socket.send(request())
+            await here.llm.started.wait()
+            await here.llm.idle.wait()
+            socket.transport.abort()
+        assert here.llm.open == 0
+    assert ("disconnected", "spark", "1013") in here.observer.seen
