@@ -45,7 +45,7 @@ def _agent(settings: AgentSettings, loaded: Loaded) -> Agent:
         tools=[_tool(name, settings.name, loaded) for name in settings.tools],
         title=settings.title,
         description=settings.description,
-        suggestions=settings.suggestions,
+        suggestions={language: texts for language, texts in settings.suggestions.items()},  # noqa: C416 a key of str, for mypy
         temperature=settings.temperature,
         max_output_tokens=settings.max_output_tokens,
         reasoning=settings.reasoning,

@@ -169,9 +169,20 @@ class LlmDefaults(Section, frozen=True):
         ),
     ] = ()
     first_token_seconds: Annotated[
-        Seconds, Meta(description="How long a model may take to begin before the next in the chain is tried.")
-    ] = 30.0
-    stall_seconds: Annotated[Seconds, Meta(description="How long a model may fall silent within an answer.")] = 30.0
+        Seconds | None,
+        Meta(
+            description="How long a model may take to begin before it counts as failed and the next in the chain is tried. "
+            "Absent: as the house has it.",
+            examples=[15.0],
+        ),
+    ] = None
+    stall_seconds: Annotated[
+        Seconds | None,
+        Meta(
+            description="How long a model may fall silent within an answer. Absent: as the house has it.",
+            examples=[30.0],
+        ),
+    ] = None
 
 
 class AsrDefaults(Section, frozen=True):
@@ -269,7 +280,7 @@ class SparkDoor(Section, frozen=True):
     domains: Annotated[
         dict[str, str],
         Meta(
-            description="The agent or model that answers for a Spark `domain`; the others are answered by the first agent.",
+            description="Who answers for a Spark `domain`: a model, or an agent by its model. The first agent answers the rest.",
             examples=[{"4.0Ultra": "host"}],
         ),
     ] = msgspec.field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import pathlib
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -52,12 +52,12 @@ def load(
     *,
     environ: Mapping[str, str],
     overrides: Sequence[Override] = (),
-    houses: Mapping[str, Sequence[Setting]] | None = None,
+    houses: Callable[[], Mapping[str, Sequence[Setting]]] | None = None,
 ) -> Loaded:
     """Read everything. ``file`` None is ``SALON_CONFIG``, else ``./salon.toml`` if there is one.
 
-    ``houses`` are the settings that each house knows, to check ``[providers]`` by. Raises ``ConfigError`` with every
-    mistake, one a line.
+    ``houses`` gives the settings that each house knows; it is asked where there is a ``[providers]``. Raises ``ConfigError``
+    with every mistake, one a line.
     """
     found = _find(file, environ)
     text = _text(found) if found else ""
@@ -68,7 +68,8 @@ def load(
         _put(table, override, labels)
     problems: list[Problem] = []
     table = _resolved(table, (), environ, problems)
-    values, wrong = check(table, houses)
+    # Houses are heavy: they are only loaded to be checked where there is something to check.
+    values, wrong = check(table, houses() if houses and table.get("providers") else None)
     # A missing variable leaves a hole; what the hole lacks need not be said too.
     holes = {path for problem in problems for path in (problem.path, _without_index(problem.path))}
     problems += [problem for problem in wrong if problem.path not in holes]

@@ -12,7 +12,7 @@ import functools
 import inspect
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Generic, ParamSpec, TypeVar, cast, get_args, get_origin, get_type_hints, overload
 
 import msgspec
@@ -52,7 +52,7 @@ class Tool(Generic[P, R]):
         functools.update_wrapper(cast(Any, self), function)
         self.function = function
         self.timeout = timeout
-        own_name = name or getattr(function, "__name__", type(function).__name__)
+        own_name = name or str(getattr(function, "__name__", type(function).__name__))
         if not NAME.fullmatch(own_name):
             raise ConfigError(f"tool {own_name!r}: a name is 1 to 64 of the letters A-Z a-z 0-9 _ -")
         summary, described = read_docstring(inspect.getdoc(function) or "")
@@ -113,7 +113,7 @@ class Tool(Generic[P, R]):
             return await function(*args, **kwargs)
         # A plain function may block. A time-out stops waiting for it; Python has no way to stop its thread.
         result = await asyncio.to_thread(function, *args, **kwargs)
-        return await cast(Awaitable[Any], result) if inspect.isawaitable(result) else result
+        return await result if inspect.isawaitable(result) else result
 
 
 @overload

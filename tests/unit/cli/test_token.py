@@ -14,13 +14,6 @@ from salon.wire.token import verify
 SECRET = "s" * 32
 
 
-@pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
-    monkeypatch.chdir(str(tmp_path))
-    monkeypatch.setenv("LC_ALL", "C")
-    monkeypatch.delenv("SALON_TOKEN_SECRETS", raising=False)
-
-
 def test_a_token(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SALON_TOKEN_SECRETS", f"{SECRET},{'o' * 32}")
     before = int(time.time())

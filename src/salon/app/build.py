@@ -1,0 +1,144 @@
+"""The composition root: the one file that knows every room. It makes the parts and joins them; it decides nothing."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from starlette.applications import Starlette
+
+from salon.app import lifecycle
+from salon.app.clock import SystemClock
+from salon.app.config import ApiKey, Config
+from salon.app.models import Models
+from salon.app.observe import Metrics
+from salon.app.page import PageFacts
+from salon.base import ids
+from salon.ports.llm import Llm
+from salon.serve import admin, gate, http, spark, ui
+from salon.serve.limits import Limits
+from salon.serve.realtime import RealtimeDoor
+from salon.session.agent import Agent
+from salon.session.hub import Hub
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """Everything that runs, joined. ``app`` starts and stops it by its lifespan."""
+
+    app: Starlette
+    hub: Hub
+    gate: gate.Gate
+    metrics: Metrics
+
+
+def build(config: Config, agents: Sequence[Agent], models: Models) -> House:
+    """Make the house. Raises ``ConfigError`` for what cannot work: a model that is not known, a secret that is too short."""
+    clock, metrics = SystemClock(), Metrics()
+    hub = Hub(
+        agents,
+        models,
+        default_llm=models.default_names,
+        clock=clock,
+        observer=metrics,
+        new_id=new_id,
+        grace_ms=round(config.server.grace_seconds * 1000),
+        max_sessions=config.server.max_sessions,
+    )
+    for agent in agents:
+        hub.part(agent.name)  # a wrong name or a missing key is a sentence now, not an error in somebody's conversation
+    door = _gate(config, clock, metrics)
+    routes = [
+        *ui.routes(door, PageFacts(config, hub, models)),
+        *RealtimeDoor(hub, door, metrics, new_id).routes(),
+        *spark.routes(_spark_door(config, hub, models, door, clock, metrics)),
+        *admin.routes(door, clock),
+    ]
+    app = http.app(
+        routes, gate=door, metrics=metrics.render, lifespan=lifecycle.lifespan(_Running(hub, models), metrics.watch)
+    )
+    return House(app=app, hub=hub, gate=door, metrics=metrics)
+
+
+def new_id(prefix: str) -> str:
+    """An identifier that nobody can guess."""
+    return ids.from_random_bytes(prefix, secrets.token_bytes(21))
+
+
+def _gate(config: Config, clock: SystemClock, metrics: Metrics) -> gate.Gate:
+    server, limits = config.server, _limits(config)
+    public = urlsplit(server.public_url)
+    return gate.Gate(
+        keys=[
+            gate.ApiKey(key.name, key.key, limits=_own_limits(key, limits), admin=key.admin)
+            for key in config.auth.api_keys
+        ],
+        token_secrets=[secret.encode() for secret in config.auth.token_secrets],
+        # A proxy may not hand the Host header on: then the page's own origin has to be known by name.
+        origins=[*server.origins, *([f"{public.scheme}://{public.netloc}"] if public.netloc else [])],
+        hosts=[*server.hosts, *([public.hostname] if public.hostname else [])],
+        limits=limits,
+        clock=clock,
+        observer=metrics,
+        max_connections=server.max_connections,
+    )
+
+
+def _limits(config: Config) -> Limits:
+    limits = config.limits
+    return Limits(**{name: getattr(limits, name) for name in limits.__struct_fields__})
+
+
+def _own_limits(key: ApiKey, limits: Limits) -> Limits:
+    own = {name: getattr(key.limits, name) for name in key.limits.__struct_fields__}
+    return msgspec.structs.replace(limits, **{name: value for name, value in own.items() if value is not None})
+
+
+def _spark_door(
+    config: Config, hub: Hub, models: Models, door: gate.Gate, clock: SystemClock, metrics: Metrics
+) -> spark.SparkDoor:
+    credentials = {
+        each.api_key: spark.SparkCredential(
+            each.app_id, each.api_key, each.api_secret, each.name or each.app_id, each.max_concurrent, each.per_second
+        )
+        for each in config.spark_door.credentials
+    }
+    named = {agent.name for agent in hub.agents}
+
+    def llm_for(path: str, domain: str) -> Llm:
+        name = config.spark_door.domains.get(domain)
+        return hub.part(name).llm if name is None or name in named else models.llm(name)
+
+    return spark.SparkDoor(
+        llm_for=llm_for,
+        clock=clock,
+        credentials=credentials,
+        observer=metrics,
+        open=door.open and not credentials,
+        draining=lambda: door.draining,
+        max_frame=config.server.max_frame_bytes,
+    )
+
+
+class _Running:
+    """The hub, and the models' connections, which end after the last conversation."""
+
+    def __init__(self, hub: Hub, models: Models) -> None:
+        self._hub = hub
+        self._models = models
+
+    async def __aenter__(self) -> Hub:
+        return await self._hub.__aenter__()
+
+    async def __aexit__(self, *exc_info: Any) -> None:
+        try:
+            await self._hub.__aexit__(*exc_info)
+        finally:
+            await self._models.aclose()
+
+    async def drain(self, seconds: float) -> None:
+        await self._hub.drain(seconds)

@@ -1,0 +1,95 @@
+"""From the configuration to models: which houses have their keys, and which model answers where nobody names one."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+from collections.abc import Mapping, Sequence
+
+from salon.app.config_load import Loaded, Override, load
+from salon.ports.house import House, Setting
+from salon.ports.llm import Llm
+from salon.providers.registry import FALLBACK, Registry
+from salon.session.agent import Agent
+
+
+def read(
+    file: str | pathlib.Path | None = None,
+    *,
+    llm: Sequence[str] | None = None,
+    overrides: Sequence[Override] = (),
+    environ: Mapping[str, str] = os.environ,
+) -> Loaded:
+    """The configuration, its houses checked against those that are installed. ``llm`` is what ``--llm`` says.
+
+    Raises ``ConfigError`` with every mistake.
+    """
+    flags = [Override(("llm", "default"), list(llm), "--llm")] if llm else []
+    return load(file, environ=environ, overrides=[*flags, *overrides], houses=house_settings)
+
+
+def house_settings() -> dict[str, Sequence[Setting]]:
+    """What each installed house can be told."""
+    return {name: house.settings for name, house in Registry(environ={}).houses.items()}
+
+
+class Models:
+    """The models of a configuration: a ``salon.ports.models.Models``.
+
+    ``default_names`` is the chain where nobody names a model; ``source`` says where that was decided (``--llm``,
+    ``salon.toml``, ``SPARK_API_KEY``) and is empty where it was not, so that the demo model answers.
+    """
+
+    def __init__(self, loaded: Loaded, environ: Mapping[str, str] = os.environ) -> None:
+        config = loaded.config
+        self._environ = environ
+        self._given = config.providers
+        self._registry = Registry(
+            config.providers,
+            environ=environ,
+            common={"first_token_timeout": config.llm.first_token_seconds, "stall_timeout": config.llm.stall_seconds},
+        )
+        self.default_names = config.llm.default
+        self.source = loaded.sources.get(("llm", "default"), "")
+        if not self.default_names:
+            chosen = self._registry.choose()
+            self.default_names, self.source = (chosen,), self._why(chosen, loaded)
+
+    def llm(self, names: str | Sequence[str]) -> Llm:
+        return self._registry.llm(names)
+
+    def default(self) -> Llm:
+        """The model where nobody names one. Raises ``ConfigError``."""
+        return self.llm(self.default_names)
+
+    def of(self, agent: Agent) -> Llm:
+        """The model that answers for this agent. Raises ``ConfigError``."""
+        own = agent.llm or self.default_names
+        return self.llm(own) if isinstance(own, str | Sequence) else own
+
+    def given(self) -> tuple[str, ...]:
+        """The houses that somebody has set something of, whether or not it suffices."""
+        return tuple(name for name, house in self._registry.houses.items() if self._is_given(house))
+
+    def known(self) -> tuple[str, ...]:
+        """The models, as ``house:model``, that the houses of ``given`` are known for."""
+        return tuple(f"{name}:{model}" for name in self.given() for model in self._registry.house(name).models)
+
+    async def aclose(self) -> None:
+        await self._registry.aclose()
+
+    def _is_given(self, house: House) -> bool:
+        return bool(self._given.get(house.name)) or self._variable(house) != ""
+
+    def _variable(self, house: House) -> str:
+        """The variable by which a house was given its key, or anything at all."""
+        names = [setting.env for setting in sorted(house.settings, key=lambda setting: not setting.secret)]
+        return next((name for name in names if name and self._environ.get(name)), "")
+
+    def _why(self, chosen: str, loaded: Loaded) -> str:
+        if chosen == FALLBACK:
+            return ""
+        house = self._registry.house(chosen.partition(":")[0])
+        if self._given.get(house.name):
+            return loaded.sources.get(("providers", house.name), "")
+        return self._variable(house) or house.title

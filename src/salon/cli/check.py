@@ -1,0 +1,129 @@
+"""``salon check``: is everything as it must be, and if not, what to do."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Iterator
+
+import msgspec
+
+from salon.app import listen, logs
+from salon.app.agents import agents_of
+from salon.app.config_load import Loaded
+from salon.app.exposure import refuse_exposure
+from salon.app.models import Models, read
+from salon.base.errors import ConfigError
+from salon.cli.words import words
+from salon.ports.llm import CheckStep
+
+GOOD, BAD, NOTE = "✓", "✗", "!"
+COLOURS = {GOOD: "\x1b[32m", BAD: "\x1b[31m", NOTE: "\x1b[33m"}
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the report. ``serious`` ones make the exit code 1: Salon would not start, or its default model not answer."""
+
+    about: str
+    step: CheckStep
+    serious: bool = True
+
+
+def run(given: argparse.Namespace) -> int:
+    logs.configure("error")
+    report = _Report(json=given.json)
+    # A configuration that cannot be read leaves nothing else to try.
+    loaded = read(given.config, llm=given.llm)
+    if not given.llm:
+        for finding in _machine(loaded):
+            report.add(finding)
+    asyncio.run(_models(loaded, given.llm or [], report))
+    return report.end()
+
+
+def _machine(loaded: Loaded) -> Iterator[Finding]:
+    server = loaded.config.server
+    yield _good("configuration", "file", str(loaded.file) if loaded.file else "none; the defaults")
+    for note in loaded.notes:
+        yield Finding(about="configuration", step=CheckStep("environment", False, note), serious=False)
+    try:
+        refuse_exposure(loaded.config)
+        yield _good("server", "access", f"{server.host}, {len(loaded.config.auth.api_keys)} API keys")
+    except ConfigError as error:
+        yield Finding(about="server", step=CheckStep("access", False, error.message))
+    try:
+        for bound in listen.bind(server.host, server.port):
+            bound.close()
+        yield _good("server", "port", f"{server.port} is free")
+    except ConfigError as error:
+        # It may well be Salon itself that has it.
+        yield Finding(about="server", step=CheckStep("port", False, error.message), serious=False)
+    now = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
+    yield _good("server", "clock", f"{now} UTC; signed requests (Spark) fail when it is more than 5 minutes off")
+
+
+async def _models(loaded: Loaded, only: list[str], report: _Report) -> None:
+    models = Models(loaded)
+    default = list(models.default_names)
+    wanted = only or [
+        *default,
+        *(name for agent in agents_of(loaded) for name in _names(agent.llm)),
+        *models.given(),
+    ]
+    try:
+        for name in dict.fromkeys(wanted):
+            serious = bool(only) or name in default[:1]
+            try:
+                llm = models.llm(name)
+            except ConfigError as error:
+                report.add(Finding(about=name, step=CheckStep("settings", False, error.message), serious=serious))
+                continue
+            async for step in llm.check():
+                report.add(Finding(about=llm.name, step=step, serious=serious))
+    finally:
+        await models.aclose()
+
+
+def _names(llm: object) -> tuple[str, ...]:
+    if isinstance(llm, str):
+        return (llm,) if llm else ()
+    return tuple(each for each in llm if isinstance(each, str)) if isinstance(llm, list | tuple) else ()
+
+
+def _good(about: str, name: str, detail: str) -> Finding:
+    return Finding(about=about, step=CheckStep(name, True, detail))
+
+
+class _Report:
+    def __init__(self, *, json: bool) -> None:
+        self._json = json
+        self._colours = COLOURS if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else {}
+        self._about = ""
+        self._wrong = self._serious = 0
+
+    def add(self, finding: Finding) -> None:
+        """Show one finding, at once: some take seconds."""
+        step = finding.step
+        self._wrong += not step.ok
+        self._serious += not step.ok and finding.serious
+        if self._json:
+            line = {"about": finding.about, "serious": finding.serious, **msgspec.structs.asdict(step)}
+            print(msgspec.json.encode(line).decode(), flush=True)
+            return
+        if finding.about != self._about:
+            print(finding.about)
+            self._about = finding.about
+        mark = GOOD if step.ok else BAD if finding.serious else NOTE
+        colour = self._colours.get(mark, "")
+        plain = "\x1b[0m" if colour else ""
+        print(f"  {colour}{mark}{plain} {step.name}: {step.detail}".rstrip(": "), flush=True)
+        if step.advice:
+            print(f"    → {step.advice}", flush=True)
+
+    def end(self) -> int:
+        if not self._json:
+            print(words("check failed", count=self._wrong) if self._wrong else words("check all well"))
+        return 1 if self._serious else 0

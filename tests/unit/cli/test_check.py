@@ -1,0 +1,107 @@
+"""What is tried, what is said about it, and what the exit code makes of it."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import socket
+
+import pytest
+
+from salon.cli.main import main
+
+pytestmark = pytest.mark.usefixtures("stage")
+
+
+@pytest.fixture
+def free(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port that is certainly free: any."""
+    monkeypatch.setenv("SALON_PORT", "0")
+
+
+@pytest.mark.usefixtures("free")
+def test_all_is_well(capsys: pytest.CaptureFixture[str], alone: pathlib.Path) -> None:
+    (alone / "salon.toml").write_text('[llm]\ndefault = "stage:echo"\n')
+    assert main(["check"]) == 0
+    out = capsys.readouterr().out
+    assert "  ✓ file: salon.toml\n" in out
+    assert "stage:echo\n  ✓ dns: found\n  ✓ first token: 12 ms\n" in out
+    assert out.endswith("All is well.\n")
+
+
+@pytest.mark.usefixtures("free")
+def test_the_default_model_must_work(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--llm", "stage:broken"]) == 1
+    out = capsys.readouterr().out
+    assert out == (
+        "stage:broken\n  ✓ dns: found\n  ✗ auth: the key is wrong\n    → Look at the console.\n"
+        "1 of these failed; the lines with → say what to do.\n"
+    )
+
+
+@pytest.mark.usefixtures("free")
+def test_another_model_need_not(capsys: pytest.CaptureFixture[str], alone: pathlib.Path) -> None:
+    (alone / "salon.toml").write_text(
+        '[llm]\ndefault = ["stage:echo", "stage:broken"]\n[[agents]]\nname = "a"\nllm = "nobody:knows"\n'
+    )
+    assert main(["check"]) == 0
+    out = capsys.readouterr().out
+    assert "  ! auth: the key is wrong" in out
+    assert '  ! settings: there is no house "nobody"' in out
+
+
+@pytest.mark.usefixtures("free")
+def test_houses_with_a_key_are_tried(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAGE_KEY", "anything")
+    monkeypatch.setenv("SALON_LLM", "stage:think")
+    assert main(["check"]) == 0
+    out = capsys.readouterr().out
+    assert "stage:think\n" in out
+    assert "stage:echo\n" in out
+
+
+def test_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--json", "--llm", "stage:broken"]) == 1
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert lines == [
+        {"about": "stage:broken", "serious": True, "name": "dns", "ok": True, "detail": "found", "advice": ""},
+        {
+            "about": "stage:broken",
+            "serious": True,
+            "name": "auth",
+            "ok": False,
+            "detail": "the key is wrong",
+            "advice": "Look at the console.",
+        },
+    ]
+
+
+def test_a_port_that_is_taken_is_only_noted(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SALON_LLM", "stage:echo")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("SALON_PORT", str(port))
+        assert main(["check"]) == 0
+    assert f"  ! port: Port {port} on 127.0.0.1 is already in use." in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("free")
+def test_a_server_in_the_open(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SALON_LLM", "stage:echo")
+    monkeypatch.setenv("SALON_HOST", "0.0.0.0")
+    monkeypatch.setenv("SALON_PROT", "1")
+    assert main(["check"]) == 1
+    out = capsys.readouterr().out
+    assert "  ✗ access: listening on 0.0.0.0 lets others in" in out
+    assert "  ! environment: the environment variable SALON_PROT is not known; did you mean SALON_PORT?" in out
+
+
+def test_a_file_that_is_wrong(capsys: pytest.CaptureFixture[str], alone: pathlib.Path) -> None:
+    (alone / "salon.toml").write_text("[server]\nprot = 1\n[providers.stagge]\n")
+    assert main(["check"]) == 1
+    assert capsys.readouterr().err == (
+        'salon: salon.toml:2: unknown key "prot" in [server]; did you mean "port"?\n'
+        "salon: salon.toml:3: unknown house [providers.stagge]; did you mean [providers.stage]?\n"
+    )
