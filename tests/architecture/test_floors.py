@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -63,7 +64,7 @@ def test_a_breach_is_found(copy: Path, file: str, line: str, says: str) -> None:
 @pytest.mark.parametrize("floor", FLOORS, ids=lambda floor: floor.name)
 def test_each_floor_says_what_may_not_happen_there(floor: Path) -> None:
     words = ast.get_docstring(parse(floor / "__init__.py")) or ""
-    assert "May not happen here:" in words
+    assert re.search(r"May not happen here:|Nothing here", words)
     assert len(words.splitlines()) <= 10
 
 
