@@ -147,7 +147,8 @@ def bad_manners() -> dict[str, Script]:
 
 class OpenAiServer:
     """``asked`` has every request in order; ``open`` counts the answers under way; ``given_up`` those that a client left
-    before they were whole; ``idle`` is set while none is under way. ``key``, where given, is the only one accepted."""
+    before they were whole; ``idle`` is set while none is under way, ``busy`` while one is. ``key``, where given, is the
+    only one accepted."""
 
     def __init__(self, *, key: str | None = None, models: Sequence[str] | None = ("fake", "other")) -> None:
         self.key = key
@@ -161,6 +162,7 @@ class OpenAiServer:
         self.connections: set[Any] = set()
         self.idle = asyncio.Event()
         self.idle.set()
+        self.busy = asyncio.Event()
         self.base_url = ""
 
     def app(self) -> web.Application:
@@ -218,6 +220,7 @@ class OpenAiServer:
         self.open += 1
         self.most_open = max(self.most_open, self.open)
         self.idle.clear()
+        self.busy.set()
         whole = False
         try:
             script = self.scripts.get(last_words(asked), self.default)
@@ -228,6 +231,7 @@ class OpenAiServer:
             self.given_up += not whole
             self.open -= 1
             if self.open == 0:
+                self.busy.clear()
                 self.idle.set()
 
     async def _perform(self, request: web.Request, script: Script) -> web.StreamResponse:

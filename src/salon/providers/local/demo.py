@@ -58,9 +58,7 @@ def answer(messages: Sequence[Message], tools: Sequence[ToolSpec], options: Opti
         if match := pattern.search(plain):
             return act(scene, match)
     quoted = texts.HEARD[scene.language].format(said=_quoted(words))
-    return _paragraphs(
-        quoted + " " + texts.ABOUT[scene.language], texts.CAN[scene.language], texts.CONNECT[scene.language]
-    )
+    return _paragraphs(quoted + texts.ABOUT[scene.language], texts.CAN[scene.language], texts.CONNECT[scene.language])
 
 
 def language_of(words: str) -> Language:

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 from salon.base.errors import ConfigError
 from salon.ports.house import Setting
 from salon.providers.openai.llm import Access, ChatLlm
+from salon.providers.openai.probe import newest_chat_model
 from salon.providers.openai.profiles import Profile
 
 CONNECT = 10.0
@@ -79,6 +80,12 @@ class ChatHouse:
                 extra=dict(extra),
             ),
         )
+
+    def running(self, settings: Mapping[str, Any]) -> str | None:
+        """The newest chat model of a server on this machine, where the house is one that is looked for."""
+        if not self.profile.found_by_itself:
+            return None
+        return newest_chat_model(self._base_url(str(settings.get("base_url") or self.profile.base_url)))
 
     def _secrets(self, given: Mapping[str, Any]) -> tuple[str, ...]:
         """The parts of the Bearer token: of the first alternative that is complete, or none."""

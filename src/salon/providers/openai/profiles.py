@@ -36,7 +36,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     ``keys`` are the settings of its credentials; ``credentials`` names those that make up the Bearer token, joined by a
     colon, each alternative complete in itself; ``needs_key`` holds at the house's own address. ``bare_host``: the base URL
     may be a host alone, as in ``OLLAMA_HOST``. ``default_model`` empty is the first that the server has. ``lists_all``: what
-    ``GET /models`` does not list, the house does not have. ``start`` is what to do when it cannot be reached, ``fetch`` when
+    ``GET /models`` does not list, the house does not have. ``found_by_itself``: its server is used where it is found to run
+    and nothing else is configured. ``start`` is what to do when it cannot be reached, ``fetch`` when
     it lacks the model ``{model}``. ``first_token`` is in seconds.
     """
 
@@ -55,6 +56,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     other_models: Traits = Traits()
     dialect: Dialect
     lists_all: bool = False
+    found_by_itself: bool = False
     first_token: float = 30.0
     start: str = "Check the network, the proxy (HTTPS_PROXY) and base_url."
     fetch: str = ""
@@ -256,6 +258,7 @@ OLLAMA = Profile(
         user="",
     ),
     lists_all=True,
+    found_by_itself=True,
     first_token=120.0,
     start="Start it with `ollama serve`, or set OLLAMA_HOST to where it listens.",
     fetch="Fetch it with `ollama pull {model}`.",

@@ -108,8 +108,7 @@ async def test_aclose_ends_streams_and_a_new_one_may_follow(server: OpenAiServer
 async def test_aclose_ends_a_stream_that_has_not_begun(server: OpenAiServer, llm: ChatLlm) -> None:
     async with asyncio.TaskGroup() as group:
         task = group.create_task(refused(llm, "stall before"))
-        while not server.open:
-            await asyncio.sleep(0)
+        await server.busy.wait()
         await llm.aclose()
     assert isinstance(task.result(), BadAnswer)
     await server.idle.wait()
