@@ -159,7 +159,7 @@ async def test_a_stock_client_cannot_come_back() -> None:
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda token, event_id: {"resume": token[:-1] + "x", "last_event_id": event_id},
+        lambda token, event_id: {"resume": token.swapcase(), "last_event_id": event_id},
         lambda token, event_id: {"resume": "", "last_event_id": event_id},
         lambda token, event_id: {"resume": "new", "last_event_id": event_id},
     ],
@@ -180,14 +180,14 @@ async def test_without_the_token_it_is_a_new_session(spoil: Any) -> None:
 
 
 async def test_the_token_alone_is_not_enough() -> None:
-    async with open_house(Agent("host", llm=ScriptedLlm(says("Hello.")))) as house:
-        async with talk(house, house.url(resume="new")) as client:
-            created = client.heard[0]
-            await client.ask("Hello")
-            async with talk(house, back(house, created, client.heard[-1]), key=OTHER_KEY) as thief:
-                assert thief.heard[0]["type"] == "session.created"
-                assert thief.heard[0]["session"]["id"] != created["session"]["id"]
-                assert done(await client.ask("Still mine?"))["status"] == "completed"
+    house_of = open_house(Agent("host", llm=ScriptedLlm(says("Hello."))))
+    async with house_of as house, talk(house, house.url(resume="new")) as client:
+        created = client.heard[0]
+        await client.ask("Hello")
+        async with talk(house, back(house, created, client.heard[-1]), key=OTHER_KEY) as thief:
+            assert thief.heard[0]["type"] == "session.created"
+            assert thief.heard[0]["session"]["id"] != created["session"]["id"]
+            assert done(await client.ask("Still mine?"))["status"] == "completed"
 
 
 @pytest.mark.parametrize("event_id", ["", "event_1", "rubbish", "-1", "9" * 40])
