@@ -35,8 +35,7 @@ async function start() {
   const library = new Library(database);
   await library.load();
   const sessions = new Sessions({ key: credential.get, diagnose, tap: recorder }, library);
-  const page = new Page({ config: answer.config, preferences, library, sessions, recorder, toasts, askKey: changeKey });
-  await page.follow();
+  const page = await Page.start({ config: answer.config, preferences, library, sessions, recorder, toasts, askKey: changeKey });
 
   let built = new AbortController();
   const build = () => {

@@ -19,8 +19,8 @@ import { Emitter } from "./ui/emitter.js";
 
 /** @extends {Emitter<{ opened: null, inspector: boolean, sidebar: boolean }>} */
 export class Page extends Emitter {
-  /** @param {Parts} parts */
-  constructor(parts) {
+  /** @param {Parts} parts @param {Conversation} conversation the one that is open first */
+  constructor(parts, conversation) {
     super();
     this.config = parts.config;
     this.preferences = parts.preferences;
@@ -29,21 +29,14 @@ export class Page extends Emitter {
     this.recorder = parts.recorder;
     this.toasts = parts.toasts;
     this.askKey = parts.askKey;
-    this.conversation = this.library.create(this.defaultModel());
+    this.conversation = conversation;
     this.session = this.sessions.show(this.conversation);
     this.inspecting = false;
   }
 
-  /** Who answers a new conversation: who answered last, if it is still there. */
-  defaultModel() {
-    const { model } = this.preferences.values;
-    return this.knows(model) ? model : this.config.default_agent;
-  }
-
-  /** @param {string} model */
-  knows(model) {
-    const { agents, models } = this.config;
-    return agents.some(({ name }) => name === model) || models.some(({ name }) => name === model);
+  /** @param {Parts} parts */
+  static async start(parts) {
+    return new Page(parts, (await named(parts)) ?? fresh(parts));
   }
 
   /** The agent of the open conversation; null where a model was chosen by its own name. @returns {Agent | null} */
@@ -65,11 +58,10 @@ export class Page extends Emitter {
 
   /** Show the conversation that the address names; a new one if it names none. */
   async follow() {
-    const id = /^#\/talk\/([\w-]+)$/.exec(location.hash)?.[1] ?? "";
-    if (id && id === this.conversation.id) return;
-    const found = id ? await this.library.open(id) : null;
-    this.open(found ?? this.library.create(this.defaultModel()));
-    if (id && !found) this.go("");
+    if (idInAddress() && idInAddress() === this.conversation.id) return;
+    const found = await named(this);
+    this.open(found ?? fresh(this));
+    if (!found && idInAddress()) this.go("");
   }
 
   /** @param {string} id empty for a new conversation */
@@ -128,4 +120,21 @@ export class Page extends Emitter {
     this.inspecting = open;
     this.emit("inspector", open);
   }
+}
+
+function idInAddress() {
+  return /^#\/talk\/([\w-]+)$/.exec(location.hash)?.[1] ?? "";
+}
+
+/** @param {Pick<Parts, "library">} parts */
+async function named({ library }) {
+  const id = idInAddress();
+  return id ? library.open(id) : null;
+}
+
+/** A new conversation, with whoever answered last, if still there. @param {Pick<Parts, "config" | "preferences" | "library">} parts */
+function fresh({ config, preferences, library }) {
+  const { model } = preferences.values;
+  const known = [...config.agents, ...config.models].some(({ name }) => name === model);
+  return library.create(known ? model : config.default_agent);
 }

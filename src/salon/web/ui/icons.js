@@ -48,7 +48,7 @@ export function icon(name, className = "") {
   return svg(
     "svg",
     { class: `icon ${className}`.trim(), viewBox: "0 0 20 20", "aria-hidden": "true", focusable: "false" },
-    svg("path", { d: PATHS[name] }),
+    svg("path", { d: PATHS[name], class: name === "more" ? "dots" : null }),
   );
 }
 

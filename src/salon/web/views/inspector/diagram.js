@@ -23,8 +23,12 @@ export function drawRow(row, chosen, onchosen) {
       "button",
       { type: "button", "aria-expanded": String(chosen), "aria-label": spoken(row), onclick: onchosen },
       lanes(row),
-      h("span", { class: "wire-type" }, labelOf(row)),
-      h("span", { class: "wire-meta" }, [row.bytes ? bytes(row.bytes) : "", time(row.at)].filter(Boolean).join(" · ")),
+      h(
+        "span",
+        { class: "wire-label" },
+        h("span", { class: "wire-type" }, labelOf(row)),
+        h("span", { class: "wire-meta" }, [row.bytes ? bytes(row.bytes) : "", time(row.at)].filter(Boolean).join(" · ")),
+      ),
     ),
   );
 }

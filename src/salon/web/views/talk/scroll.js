@@ -12,6 +12,7 @@ export class Follower {
   constructor(scroller, content, signal, onaway) {
     this.scroller = scroller;
     this.onaway = onaway;
+    /** Whether the end is kept in sight. */
     this.following = true;
     this.top = 0;
     scroller.addEventListener("scroll", () => this.scrolled(), { signal, passive: true });
@@ -36,7 +37,8 @@ export class Follower {
   }
 
   grown() {
-    if (this.following) this.toEnd();
+    // What greets the reader is read from its beginning.
+    if (this.following && !this.scroller.classList.contains("empty")) this.toEnd();
     else this.onaway(this.away);
   }
 

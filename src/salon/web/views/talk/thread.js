@@ -28,7 +28,7 @@ export function buildThread(page, spoken, ask, signal) {
     icon("down"),
   );
   const follower = new Follower(scroller, list, signal, (away) => {
-    jump.hidden = !away;
+    jump.hidden = !away || conversation.entries.length === 0;
   });
   /** @type {Map<string, AnswerView | QuestionView>} */
   const views = new Map();
@@ -75,7 +75,7 @@ export function buildThread(page, spoken, ask, signal) {
     "entries",
     () => {
       show();
-      follower.toEnd();
+      if (conversation.entries.length) follower.toEnd();
     },
     signal,
   );
