@@ -1,0 +1,117 @@
+"""The parts, joined: each setting reaches the part it is for."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from aiohttp import ClientSession
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from salon.app.build import build, new_id
+from salon.app.clock import SystemClock
+from salon.app.config import ApiKey, Auth, Config, KeyLimits, Limits, LlmDefaults, Server, SparkCredential, SparkDoor
+from salon.app.config_load import Loaded
+from salon.app.models import Models
+from salon.base.errors import ConfigError
+from salon.session.agent import Agent
+from salon.wire.spark_auth import http_date, signed_url
+from tests.fakes.serving import serving
+
+KEY = "k" * 20
+DEMO = LlmDefaults(default=("demo",))
+
+
+def built(config: Config, *agents: Agent):  # type: ignore[no-untyped-def]
+    return build(config, agents or (Agent("host"),), Models(Loaded(config=config), environ={}))
+
+
+def test_every_door_is_there() -> None:
+    paths = {getattr(route, "path", "") for route in built(Config(llm=DEMO)).app.routes}
+    assert {
+        "/", "/healthz", "/readyz", "/metrics", "/v1/realtime", "/v1/realtime/client_secrets", "/v1/tokens", "/v1/ui/config",
+        "/v1.1/chat", "/v4.0/chat", "/chat/{name}",
+    } <= paths  # fmt: skip
+
+
+async def test_an_open_house() -> None:
+    async with serving(built(Config(llm=DEMO)).app) as at, ClientSession(at.http) as client:
+        assert await (await client.get("/readyz")).json() == {"status": "ready"}
+        assert (await (await client.get("/v1/ui/config")).json())["agents"][0]["name"] == "host"
+        assert b"salon_info" in await (await client.get("/metrics")).read()
+
+
+async def test_a_closed_house() -> None:
+    keys = (ApiKey(name="a", key=KEY), ApiKey(name="b", key="a" * 20, admin=True))
+    config = Config(llm=DEMO, auth=Auth(api_keys=keys, token_secrets=("t" * 32,)))
+    async with serving(built(config).app) as at, ClientSession(at.http) as client:
+        assert (await client.get("/v1/ui/config")).status == 401
+        for key, may_mint in ((KEY, False), ("a" * 20, True)):
+            bearer = {"Authorization": f"Bearer {key}"}
+            assert (await (await client.get("/v1/ui/config", headers=bearer)).json())["auth"] == "key"
+            asked = await client.post("/v1/tokens", headers=bearer, json={"sub": "li"})
+            assert asked.status == (200 if may_mint else 403)
+
+
+def test_limits_reach_the_gate() -> None:
+    limits = Limits(connections=1, connections_per_minute=2, messages_per_second=3, address_connections=4)
+    keys = (ApiKey(name="own", key=KEY, limits=KeyLimits(connections=0, messages_per_second=9)),)
+    door = built(Config(llm=DEMO, limits=limits, auth=Auth(api_keys=keys))).gate
+    assert (door.limits.connections, door.limits.connections_per_minute, door.limits.address_connections) == (1, 2, 4)
+    scope = {"type": "http", "headers": [(b"authorization", f"Bearer {KEY}".encode())], "client": ("127.0.0.1", 1)}
+    own = door.admit(scope, "ui").limits
+    # 0 is a limit of one's own: none.
+    assert (own.connections, own.connections_per_minute, own.messages_per_second) == (0, 2, 9)
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [("https://salon.example.com", 200), ("https://www.example.com", 200), ("https://evil.example.net", 403)],
+)
+async def test_the_public_address_is_one_of_our_own(origin: str, status: int) -> None:
+    server = Server(public_url="https://salon.example.com", origins=("https://www.example.com",))
+    async with serving(built(Config(llm=DEMO, server=server)).app) as at, ClientSession(at.http) as client:
+        headers = {"Origin": origin, "Host": "salon.example.com"}
+        assert (await client.get("/v1/ui/config", headers=headers)).status == status
+
+
+@pytest.mark.parametrize(
+    ("config", "agent", "says"),
+    [
+        (Config(llm=LlmDefaults(default=("nobody:knows",))), Agent("host"), 'no house "nobody"'),
+        (Config(llm=DEMO), Agent("host", llm="openai:gpt-4o-mini"), "OPENAI_API_KEY"),
+        (Config(llm=DEMO, auth=Auth(token_secrets=("short",))), Agent("host"), "at least 32"),
+    ],
+)
+def test_what_cannot_work_is_said_at_once(config: Config, agent: Agent, says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        built(config, agent)
+
+
+@pytest.mark.parametrize(
+    ("kept", "secret", "welcome"), [(True, "right-secret", True), (True, "wrong", False), (False, "any", True)]
+)
+async def test_the_spark_door_knows_its_credentials(kept: bool, secret: str, welcome: bool) -> None:
+    credential = SparkCredential(app_id="a", api_key="b", api_secret="right-secret")
+    door = SparkDoor(credentials=(credential,) if kept else (), domains={"lite": "poet", "4.0Ultra": "demo"})
+    async with serving(built(Config(llm=DEMO, spark_door=door), Agent("host"), Agent("poet")).app) as at:
+        url = signed_url(at.ws + "/v4.0/chat", api_key="b", api_secret=secret, date=http_date(SystemClock().unix()))
+        if not welcome:
+            with pytest.raises(InvalidStatus):
+                await connect(url)
+            return
+        for domain in ("lite", "4.0Ultra", "elsewhere"):
+            async with connect(url) as websocket:
+                question = {
+                    "header": {"app_id": "a"},
+                    "parameter": {"chat": {"domain": domain}},
+                    "payload": {"message": {"text": [{"role": "user", "content": "repeat after me: hello"}]}},
+                }
+                await websocket.send(json.dumps(question))
+                assert json.loads(await websocket.recv())["header"]["code"] == 0
+
+
+def test_ids_cannot_be_guessed() -> None:
+    assert len({new_id("sess") for _ in range(100)}) == 100
+    assert new_id("sess").startswith("sess_")

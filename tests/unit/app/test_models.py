@@ -1,0 +1,88 @@
+"""Which model answers, and why."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+from salon.app.config import Config, LlmDefaults
+from salon.app.config_load import Loaded
+from salon.app.models import Models, house_settings, read
+from salon.base.errors import ConfigError
+from salon.session.agent import Agent
+from tests.fakes.scripted_llm import ScriptedLlm
+
+SPARK = {"SPARK_APP_ID": "a", "SPARK_API_KEY": "b", "SPARK_API_SECRET": "c"}
+# Nothing may be found by chance on the machine that runs the tests.
+QUIET = {"OLLAMA_HOST": "127.0.0.1:9", "VLLM_BASE_URL": "http://127.0.0.1:9/v1"}
+
+
+def models(environ: dict[str, str], **given: object) -> Models:
+    return Models(read(environ=environ, **given), environ=environ)  # type: ignore[arg-type]
+
+
+def test_what_was_named_counts_first(alone: pathlib.Path) -> None:
+    (alone / "salon.toml").write_text('[llm]\ndefault = ["openai:gpt-4o-mini", "demo"]\n')
+    by_file = models(SPARK)
+    assert (by_file.default_names, by_file.source) == (("openai:gpt-4o-mini", "demo"), "salon.toml")
+    by_variable = models({"SALON_LLM": "demo"})
+    assert (by_variable.default_names, by_variable.source) == (("demo",), "SALON_LLM")
+    by_flag = models({"SALON_LLM": "spark"}, llm=["demo"])
+    assert (by_flag.default_names, by_flag.source) == (("demo",), "--llm")
+
+
+def test_then_a_house_with_a_key() -> None:
+    chosen = models(SPARK)
+    assert (chosen.default_names, chosen.source) == (("spark",), "SPARK_API_KEY")
+    assert chosen.default().name == "spark:4.0Ultra"
+    assert chosen.given() == ("spark", "spark-http") or chosen.given() == ("spark",)
+    assert "spark:lite" in chosen.known()
+
+
+def test_a_key_in_the_file(alone: pathlib.Path) -> None:
+    (alone / "salon.toml").write_text('[providers.openai]\napi_key = "sk-x"\n')
+    chosen = models({})
+    assert (chosen.default_names, chosen.source) == (("openai",), "salon.toml")
+
+
+def test_then_the_demo() -> None:
+    chosen = Models(Loaded(config=Config()), environ=QUIET)
+    assert (chosen.default_names, chosen.source) == (("demo",), "")
+    assert chosen.default().name.startswith("demo:")
+
+
+def test_half_a_key_is_given_but_not_chosen() -> None:
+    chosen = Models(Loaded(config=Config()), environ={"SPARK_APP_ID": "a", **QUIET})
+    assert chosen.default_names == ("demo",)
+    assert "spark" in chosen.given()
+
+
+def test_the_model_of_an_agent() -> None:
+    own = ScriptedLlm([])
+    chosen = models({"SALON_LLM": "demo"})
+    assert chosen.of(Agent("a")) is chosen.default()
+    assert chosen.of(Agent("a", llm="demo")) is chosen.default()
+    assert chosen.of(Agent("a", llm=own)) is own
+    with pytest.raises(ConfigError, match='no house "nobody"'):
+        chosen.of(Agent("a", llm="nobody:knows"))
+
+
+def test_patience_reaches_the_houses() -> None:
+    """A time that cannot be is refused by the house: so it has heard of it."""
+    config = Config(llm=LlmDefaults(default=("openai:gpt-4o-mini",), stall_seconds=90_000.0))
+    with pytest.raises(ConfigError, match="stall_timeout"):
+        Models(Loaded(config=config), environ={"OPENAI_API_KEY": "sk-x"}).default()
+
+
+def test_settings_of_houses_are_checked_when_there_are_some(alone: pathlib.Path) -> None:
+    (alone / "salon.toml").write_text('[providers.spark]\nappid = "x"\n')
+    with pytest.raises(
+        ConfigError, match=r'salon.toml:2: unknown key "appid" in \[providers.spark\]; did you mean "app_id"'
+    ):
+        read(environ={})
+    assert {"spark", "openai", "demo"} <= set(house_settings())
+
+
+async def test_closing() -> None:
+    await models({"SALON_LLM": "demo"}).aclose()
