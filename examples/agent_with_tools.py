@@ -14,11 +14,11 @@ from salon import Agent, Salon, tool
 
 @dataclass
 class Order:
-    number: str
+    number: int
     state: Literal["packed", "sent", "delivered"]
 
 
-ORDERS = {"1001": Order("1001", "sent"), "1002": Order("1002", "packed")}
+ORDERS = {1001: Order(1001, "sent"), 1002: Order(1002, "packed")}
 
 
 @tool
@@ -28,7 +28,7 @@ async def weather(city: Annotated[str, "the city's name, without the country"]) 
 
 
 @tool(timeout=5)
-def find_order(number: str) -> Order:
+def find_order(number: int) -> Order:
     """Look up an order.
 
     Args:

@@ -1,0 +1,124 @@
+"""Each example runs by itself, against a server on this machine, and ends."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tomllib
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+EXAMPLES = pathlib.Path(__file__).parents[2] / "examples"
+HOUSES = ("SALON_", "SPARK_", "OPENAI_", "DEEPSEEK_", "DASHSCOPE_", "ARK_", "OLLAMA_", "VLLM_", "QWEN_")
+
+
+@pytest.fixture
+def environ(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    monkeypatch.chdir(tmp_path)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(HOUSES)}
+    return {**kept, "SALON_LLM": "demo", "SALON_PORT": "0", "LC_ALL": "C.UTF-8"}
+
+
+@contextmanager
+def running(command: list[str], environ: dict[str, str], first: str) -> Iterator[str]:
+    """A server that stops when asked to; gives the address on the first line that has ``first``."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environ) as process:
+        assert process.stdout is not None
+        try:
+            seen = ""
+            for line in process.stdout:
+                seen += line
+                if first in line:
+                    break
+            found = re.search(r"http://([\w.:]+)", seen)
+            assert found, seen
+            yield found[1]
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 0, process.stdout.read()
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+@pytest.fixture
+def server(environ: dict[str, str]) -> Iterator[str]:
+    with running([sys.executable, "-m", "salon.cli.main", "serve"], environ, "ready") as address:
+        yield address
+
+
+def client(name: str, environ: dict[str, str], *arguments: str) -> str:
+    command = [sys.executable, str(EXAMPLES / name), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env=environ, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_realtime_client(server: str, environ: dict[str, str]) -> None:
+    said = client("realtime_client.py", {**environ, "SALON_URL": f"http://{server}"}, "repeat after me: good evening")
+    assert "good evening" in said
+    assert said.endswith("closed with 1000\n")
+
+
+def test_spark_client(server: str, environ: dict[str, str]) -> None:
+    url = f"ws://{server}/v4.0/chat"
+    said = client("spark_client.py", {**environ, "SPARK_URL": url}, "repeat after me: good evening")
+    assert "good evening" in said
+    # The second question goes with the history.
+    assert len(said.strip().splitlines()) >= 2
+
+
+def test_a_client_says_why_it_is_not_answered(server: str, environ: dict[str, str]) -> None:
+    command = [sys.executable, str(EXAMPLES / "spark_client.py"), "hi"]
+    gone = {**environ, "SPARK_URL": f"ws://{server}/nothing"}
+    done = subprocess.run(command, capture_output=True, text=True, env=gone, timeout=60, check=False)
+    assert done.returncode != 0
+
+
+def test_agent_with_tools(environ: dict[str, str]) -> None:
+    with running([sys.executable, str(EXAMPLES / "agent_with_tools.py")], environ, "Open") as address:
+        asked = {**environ, "SALON_URL": f"ws://{address}"}
+        said = client("realtime_client.py", asked, "Where is order 1001?")
+    assert "sent" in said
+
+
+def test_mount_in_fastapi(environ: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    command = [sys.executable, str(EXAMPLES / "mount_in_fastapi.py")]
+    with running(command, {**environ, "PORT": port}, "running on") as address:
+        with urllib.request.urlopen(f"http://{address}/hello", timeout=10) as answer:
+            assert answer.read() == b'{"hello":"world"}'
+        asked = {**environ, "SALON_URL": f"ws://{address}/salon"}
+        assert "good evening" in client("realtime_client.py", asked, "repeat after me: good evening")
+
+
+def test_provider_plugin(environ: dict[str, str], tmp_path: pathlib.Path) -> None:
+    plugin = EXAMPLES / "provider_plugin"
+    project = tomllib.loads((plugin / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    # What `pip install` makes of it.
+    shutil.copy(plugin / "salon_shout.py", tmp_path)
+    info = tmp_path / f"salon_shout-{project['version']}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
+    points = project["entry-points"]["salon.providers"]
+    (info / "entry_points.txt").write_text("[salon.providers]\n" + "".join(f"{k} = {v}\n" for k, v in points.items()))
+    command = [sys.executable, "-m", "salon.cli.main", "say", "--llm", "shout:loud", "hello there"]
+    installed = {**environ, "PYTHONPATH": str(tmp_path), "SHOUT_MARK": "?"}
+    done = subprocess.run(command, capture_output=True, text=True, env=installed, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "HELLO THERE???\n", "")
+
+
+def test_every_example_is_run() -> None:
+    """A new example wants a test here."""
+    text = pathlib.Path(__file__).read_text(encoding="utf-8")
+    names = [path.name for path in EXAMPLES.iterdir() if path.suffix == ".py" or path.is_dir()]
+    assert [name for name in names if name != "__pycache__" and f'"{name}"' not in text] == []
