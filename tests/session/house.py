@@ -1,26 +1,22 @@
-"""A whole server on a real port, in the loop of the test: the hub, the gate with one API key, the Realtime door."""
+"""A whole Salon on a real port, in the loop of the test: all that ``salon serve`` runs, with keys and agents of the test's."""
 
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from unittest.mock import patch
 from urllib.parse import urlencode
 
-from salon.app import listen
-from salon.app.clock import SystemClock
-from salon.app.lifecycle import MAX_MESSAGE, Server, lifespan
-from salon.base.errors import ConfigError
-from salon.base.ids import from_random_bytes
-from salon.ports.llm import Llm
-from salon.ports.observer import Observer
-from salon.serve import http
-from salon.serve.gate import ApiKey, Gate
-from salon.serve.limits import Limits
-from salon.serve.realtime import RealtimeDoor
+from salon.app import build, listen
+from salon.app.config import ApiKey, Auth, Config, Limits, Server
+from salon.app.config_load import Loaded
+from salon.app.lifecycle import Server as HttpServer
+from salon.app.models import Models
+from salon.app.observe import Metrics
+from salon.serve.gate import Gate
 from salon.session.agent import Agent
 from salon.session.hub import Hub
 
@@ -28,14 +24,11 @@ KEY = "sk-the-key-of-the-tests"
 OTHER_KEY = "sk-the-key-of-somebody-else"
 
 
-def new_id(prefix: str) -> str:
-    return from_random_bytes(prefix, secrets.token_bytes(21))
-
-
-class Tally(Observer):
-    """What is open now, what was ever seen, and events to wait for."""
+class Tally(Metrics):
+    """The product's own metrics, and beside them what is open now, what was ever seen, and events to wait for."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.connections = 0
         self.streams = 0
         self.ends: Counter[str] = Counter()
@@ -46,30 +39,37 @@ class Tally(Observer):
         self._waiting: list[asyncio.Event] = []
 
     def connected(self, door: str) -> None:
+        super().connected(door)
         self.connections += 1
         self._tell()
 
     def disconnected(self, door: str, code: int) -> None:
+        super().disconnected(door, code)
         self.connections -= 1
         self.closes[code] += 1
         self._tell()
 
     def refused(self, door: str, code: str) -> None:
+        super().refused(door, code)
         self.refusals[code] += 1
 
     def stream_started(self, model: str) -> None:
+        super().stream_started(model)
         self.streams += 1
         self._tell()
 
     def stream_ended(self, model: str, outcome: str) -> None:
+        super().stream_ended(model, outcome)
         self.streams -= 1
         self.ends[outcome] += 1
         self._tell()
 
     def client_error(self, door: str, code: str) -> None:
+        super().client_error(door, code)
         self.errors[code] += 1
 
     def queued(self, door: str, depth: int) -> None:
+        super().queued(door, depth)
         self.deepest = max(self.deepest, depth)
 
     async def wait(self, *, connections: int | None = None, streams: int | None = None, within: float = 20) -> None:
@@ -89,7 +89,7 @@ class Tally(Observer):
 
 
 class House:
-    def __init__(self, server: Server, hub: Hub, gate: Gate, tally: Tally, port: int, tls: bool) -> None:
+    def __init__(self, server: HttpServer, hub: Hub, gate: Gate, tally: Tally, port: int, tls: bool) -> None:
         self.server = server
         self.hub = hub
         self.gate = gate
@@ -102,33 +102,21 @@ class House:
         return f"{self.ws}/v1/realtime?{urlencode({'model': model, **query})}"
 
 
-class _NoModels:
-    """Agents of the tests bring their models."""
-
-    def llm(self, names: str | Sequence[str]) -> Llm:
-        raise ConfigError(f"There is no model {names!r} here.")
-
-
 @asynccontextmanager
 async def open_house(
     *agents: Agent,
     limits: Limits | None = None,
-    grace_ms: int = 60_000,
+    grace_seconds: float = 60.0,
     certificate: Path | None = None,
-    max_message_bytes: int = MAX_MESSAGE,
     user_timeout_ms: int = listen.USER_TIMEOUT_MS,
 ) -> AsyncIterator[House]:
     """``certificate`` is a PEM file of key and chain; with it the house speaks TLS."""
-    clock, tally = SystemClock(), Tally()
-    hub = Hub(agents, _NoModels(), default_llm="", clock=clock, observer=tally, new_id=new_id, grace_ms=grace_ms)
-    gate = Gate(
-        keys=[ApiKey("tests", KEY, admin=True), ApiKey("other", OTHER_KEY)],
-        limits=limits or Limits(),
-        clock=clock,
-        observer=tally,
-    )
-    app = http.app(RealtimeDoor(hub, gate, tally, new_id).routes(), gate=gate, lifespan=lifespan(hub))
-    server = Server(app, max_message_bytes=max_message_bytes)
+    keys = (ApiKey(name="tests", key=KEY, admin=True), ApiKey(name="other", key=OTHER_KEY))
+    config = Config(server=Server(grace_seconds=grace_seconds), auth=Auth(api_keys=keys), limits=limits or Limits())
+    tally = Tally()
+    with patch.object(build, "Metrics", lambda: tally):
+        built = build.build(config, agents, Models(Loaded(config=config), environ={}))
+    server = HttpServer(built.app)
     if certificate is not None:
         server.config.ssl_certfile = str(certificate)
     listening = asyncio.Event()
@@ -138,7 +126,7 @@ async def open_house(
         serving = group.create_task(server.serve(sockets))
         await listening.wait()
         try:
-            yield House(server, hub, gate, tally, sockets[0].getsockname()[1], certificate is not None)
+            yield House(server, built.hub, built.gate, tally, sockets[0].getsockname()[1], certificate is not None)
         finally:
             server.stop()
             await serving

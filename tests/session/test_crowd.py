@@ -58,7 +58,7 @@ async def test_half_of_them_killed_and_nothing_left() -> None:
     killing = asyncio.Event()
     async with upstream.serving() as base_url:
         llm = openai.llm("fake", {"api_key": "sk-x", "base_url": base_url})
-        async with open_house(Agent("host", llm=llm), grace_ms=100) as house:
+        async with open_house(Agent("host", llm=llm), grace_seconds=0.1) as house:
             before, open_before = asyncio.all_tasks(), descriptors()
             async with asyncio.TaskGroup() as group:
                 for number in range(CLIENTS):

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from salon.app.config import Limits
 from salon.base.chat import TextDelta
-from salon.serve.limits import Limits
 from salon.session.agent import Agent
 from tests.fakes.scripted_llm import Asked, ScriptedLlm, Step, says
 from tests.session.house import OTHER_KEY, open_house

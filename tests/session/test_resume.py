@@ -232,7 +232,7 @@ async def test_of_two_connections_the_later_one_has_the_session() -> None:
 async def test_what_nobody_comes_back_to_is_let_go() -> None:
     gate = asyncio.Event()
     llm = ScriptedLlm([TextDelta("Good "), gate])
-    async with open_house(Agent("host", llm=llm), grace_ms=300) as house:
+    async with open_house(Agent("host", llm=llm), grace_seconds=0.3) as house:
         async with talk(house, house.url(resume="new")) as client:
             created = client.heard[0]
             await client.message("Hello")

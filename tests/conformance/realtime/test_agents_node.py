@@ -33,7 +33,8 @@ def test_no_error_anywhere(facts: dict[str, Any]) -> None:
 
 def test_settings_it_sends_by_itself_are_taken(facts: dict[str, Any]) -> None:
     """It sends semantic_vad, a transcription model of its vendor's, and then tracing."""
-    assert facts["seen"][:3] == ["session.created", "session.updated", "session.updated"]
+    assert facts["seen"][:2] == ["session.created", "session.updated"]
+    assert facts["seen"].count("session.updated") == 2
 
 
 def test_text_turns_with_memory(facts: dict[str, Any]) -> None:
