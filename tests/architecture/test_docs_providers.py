@@ -1,6 +1,6 @@
 """docs/reference/providers.md is what the code has, and the programs of docs/how-to/connect-a-model.md run.
 
-``python -m tests.unit.providers.test_docs`` writes the tables.
+``python -m tests.architecture.test_docs_providers`` writes the tables.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from salon.ports.house import House
 from salon.providers.openai.profiles import EFFORTS, PROFILES, Profile
 from salon.providers.registry import FALLBACK, PREFERRED, Registry
 
-DOCS = Path(__file__).resolve().parents[3] / "docs"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 REFERENCE = DOCS / "reference/providers.md"
 HOW_TO = DOCS / "how-to/connect-a-model.md"
-BEGIN, END = "<!-- {}: made by python -m tests.unit.providers.test_docs -->", "<!-- end -->"
+BEGIN, END = "<!-- {}: made by python -m tests.architecture.test_docs_providers -->", "<!-- end -->"
 
 
 def houses() -> list[House]:
@@ -124,7 +124,7 @@ def written(text: str, made: dict[str, str]) -> str:
 
 def test_the_tables_are_up_to_date() -> None:
     text = REFERENCE.read_text("utf-8")
-    assert written(text, tables()) == text, "run python -m tests.unit.providers.test_docs"
+    assert written(text, tables()) == text, "run python -m tests.architecture.test_docs_providers"
 
 
 def test_the_order_of_choice_is_told() -> None:
