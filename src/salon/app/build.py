@@ -59,7 +59,11 @@ def build(config: Config, agents: Sequence[Agent], models: Models) -> House:
         *admin.routes(door, clock),
     ]
     app = http.app(
-        routes, gate=door, metrics=metrics.render, lifespan=lifecycle.lifespan(_Running(hub, models), metrics.watch)
+        routes,
+        gate=door,
+        metrics=metrics.render,
+        metrics_token=config.auth.metrics_token,
+        lifespan=lifecycle.lifespan(_Running(hub, models), metrics.watch),
     )
     return House(app=app, hub=hub, gate=door, metrics=metrics)
 

@@ -79,6 +79,12 @@ class Server(Section, frozen=True):
             examples=[["salon.lan"]],
         ),
     ] = ()
+    proxies: Annotated[
+        Names,
+        Meta(
+            description="Addresses of the proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. `*` is any."
+        ),
+    ] = ("127.0.0.1", "::1")
     max_frame_bytes: Annotated[
         int, Meta(ge=4096, description="The longest WebSocket message and HTTP body taken, in bytes.")
     ] = 1_048_576
@@ -142,7 +148,7 @@ class ApiKey(Section, frozen=True):
 class Auth(Section, frozen=True):
     """Who may come in. With no key at all, everybody on this machine may, and nobody else."""
 
-    secrets: ClassVar[frozenset[str]] = frozenset({"token_secrets"})
+    secrets: ClassVar[frozenset[str]] = frozenset({"token_secrets", "metrics_token"})
 
     api_keys: Annotated[tuple[ApiKey, ...], Meta(description="Keys. `SALON_API_KEY` adds one, an admin's.")] = ()
     token_secrets: Annotated[
@@ -154,6 +160,15 @@ class Auth(Section, frozen=True):
             extra={**SECRET, "env": "SALON_TOKEN_SECRETS"},
         ),
     ] = ()
+    metrics_token: Annotated[
+        str,
+        Meta(
+            description="What Prometheus shows, as a Bearer token, to read `/metrics` where keys are asked for. "
+            "An admin's key will do too.",
+            examples=["env:METRICS_TOKEN"],
+            extra={**SECRET, "env": "SALON_METRICS_TOKEN"},
+        ),
+    ] = ""
 
 
 class LlmDefaults(Section, frozen=True):

@@ -122,9 +122,15 @@ def _find(file: str | pathlib.Path | None, environ: Mapping[str, str]) -> pathli
 def _text(file: pathlib.Path) -> str:
     try:
         return file.read_text(encoding="utf-8-sig").replace("\r\n", "\n")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise ConfigError(f"{file} cannot be read: {why}") from None
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{file} cannot be read: {_why(error)}") from None
+
+
+def _why(error: OSError | ValueError) -> str:
+    """Why a file cannot be read."""
+    if isinstance(error, OSError):
+        return error.strerror or "the system does not say why"
+    return "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else "that is no name of a file"
 
 
 def _parsed(text: str, file: pathlib.Path | None) -> dict[str, Any]:
@@ -203,9 +209,8 @@ def _read_instructions(agent: dict[str, Any], path: Path, file: pathlib.Path | N
     source = (file.parent if file else pathlib.Path()) / name
     try:
         agent["instructions"] = source.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        yield Problem((*path, "instructions_file"), f"{source} cannot be read: {why}")
+    except (OSError, ValueError) as error:
+        yield Problem((*path, "instructions_file"), f"{source!s:.200} cannot be read: {_why(error)}")
 
 
 def _twice(agents: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:

@@ -20,11 +20,13 @@ def read(
     overrides: Sequence[Override] = (),
     environ: Mapping[str, str] = os.environ,
 ) -> Loaded:
-    """The configuration, its houses checked against those that are installed. ``llm`` is what ``--llm`` says.
+    """The configuration, its houses checked against those that are installed. ``llm`` is what ``--llm`` says,
+    once or several times, each perhaps several names.
 
     Raises ``ConfigError`` with every mistake.
     """
-    flags = [Override(("llm", "default"), list(llm), "--llm")] if llm else []
+    names = [name.strip() for each in llm or () for name in each.split(",")]
+    flags = [Override(("llm", "default"), names, "--llm")] if llm else []
     return load(file, environ=environ, overrides=[*flags, *overrides], houses=house_settings)
 
 
@@ -70,6 +72,11 @@ class Models:
     def given(self) -> tuple[str, ...]:
         """The houses that somebody has set something of, whether or not it suffices."""
         return tuple(name for name, house in self._registry.houses.items() if self._is_given(house))
+
+    def unusable(self) -> tuple[str, ...]:
+        """What the houses of ``given`` lack, a sentence each."""
+        given = self.given()
+        return tuple(offer.problem for offer in self._registry.available() if offer.name in given and offer.problem)
 
     def known(self) -> tuple[str, ...]:
         """The models, as ``house:model``, that the houses of ``given`` are known for."""

@@ -36,12 +36,14 @@ class Settings(TypedDict, total=False):
     public_url: str
     origins: Sequence[str]
     hosts: Sequence[str]
+    proxies: Sequence[str]
     max_frame_bytes: int
     max_connections: int
     max_sessions: int
     grace_seconds: float
     drain_seconds: float
     token_secrets: Sequence[str]
+    metrics_token: str
     limits_connections: int
     limits_connections_per_minute: int
     limits_messages_per_second: int
@@ -111,6 +113,7 @@ class Salon:
             drain_seconds=server.drain_seconds,
             ready=ready or _log_ready,
             max_message_bytes=server.max_frame_bytes,
+            forwarded_allow_ips=",".join(server.proxies),
         )
 
     def _build(self) -> House:

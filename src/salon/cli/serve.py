@@ -29,9 +29,11 @@ def run(given: argparse.Namespace) -> int:
         if getattr(given, name) is not None
     ]
     loaded = read(given.config, llm=given.llm, overrides=overrides)
-    for note in loaded.notes:
-        sys.stderr.write(words("failed", message=note) + "\n")
     salon = Salon(config=loaded)
+    # Who has set half of a key wonders why another model answers.
+    half = salon.models.unusable() if not salon.models.source else ()
+    for note in (*loaded.notes, *half):
+        sys.stderr.write(words("failed", message=note) + "\n")
 
     def ready(urls: list[str]) -> None:
         print(words("ready", url=urls[0], facts=facts(salon, loaded)), flush=True)

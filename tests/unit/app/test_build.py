@@ -44,7 +44,7 @@ async def test_an_open_house() -> None:
 
 async def test_a_closed_house() -> None:
     keys = (ApiKey(name="a", key=KEY), ApiKey(name="b", key="a" * 20, admin=True))
-    config = Config(llm=DEMO, auth=Auth(api_keys=keys, token_secrets=("t" * 32,)))
+    config = Config(llm=DEMO, auth=Auth(api_keys=keys, token_secrets=("t" * 32,), metrics_token="the-scraper"))
     async with serving(built(config).app) as at, ClientSession(at.http) as client:
         assert (await client.get("/v1/ui/config")).status == 401
         for key, may_mint in ((KEY, False), ("a" * 20, True)):
@@ -52,6 +52,8 @@ async def test_a_closed_house() -> None:
             assert (await (await client.get("/v1/ui/config", headers=bearer)).json())["auth"] == "key"
             asked = await client.post("/v1/tokens", headers=bearer, json={"sub": "li"})
             assert asked.status == (200 if may_mint else 403)
+        for shown, status in (("the-scraper", 200), ("another", 401)):
+            assert (await client.get("/metrics", headers={"Authorization": f"Bearer {shown}"})).status == status
 
 
 def test_limits_reach_the_gate() -> None:

@@ -56,6 +56,12 @@ def test_half_a_key_is_given_but_not_chosen() -> None:
     chosen = Models(Loaded(config=Config()), environ={"SPARK_APP_ID": "a", **QUIET})
     assert chosen.default_names == ("demo",)
     assert "spark" in chosen.given()
+    (problem,) = (each for each in chosen.unusable() if "SPARK_API_KEY" in each)
+    assert "Spark needs api_key" in problem
+
+
+def test_names_with_commas() -> None:
+    assert models({}, llm=["demo, openai:x", "spark"]).default_names == ("demo", "openai:x", "spark")
 
 
 def test_the_model_of_an_agent() -> None:

@@ -103,6 +103,12 @@ def test_a_variable_that_is_not_known_is_mentioned() -> None:
         )
 
 
+def test_half_a_key_is_mentioned() -> None:
+    with serve("--port", "0", SPARK_APP_ID="a", **QUIET) as server:
+        assert server.stderr is not None
+        assert server.stderr.readline().startswith("salon: Spark needs api_key: set SPARK_API_KEY")
+
+
 def test_a_browser_is_opened_when_it_is_asked_for(alone: pathlib.Path) -> None:
     # webbrowser runs what BROWSER names.
     browser, note = alone / "browser", alone / "note"
