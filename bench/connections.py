@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import sys
+from typing import cast
 
 import uvloop
 
@@ -24,8 +25,7 @@ class Idle(asyncio.Protocol):
         self._greeted = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        transport.write(self._hello)
+        cast(asyncio.Transport, transport).write(self._hello)
 
     def data_received(self, data: bytes) -> None:
         if not self._greeted and b"session.created" in data:

@@ -17,6 +17,7 @@ import struct
 import sys
 import time
 from collections.abc import Callable, Mapping
+from typing import cast
 
 import uvloop
 
@@ -29,30 +30,25 @@ _STAMP = re.compile(rb"t=(\d+);")
 class Reader(asyncio.Protocol):
     """Reads stamps out of whatever bytes come: SSE chunks and WebSocket frames alike carry them in the clear."""
 
-    def __init__(self, hello: list[bytes], latencies: list[int], done: Callable[[], None]) -> None:
+    def __init__(self, hello: list[bytes], latencies: list[int], begun: Callable[[], None]) -> None:
         self._hello = hello
         self._latencies = latencies
-        self._done = done
-        self._rest = b""
+        self._begun: Callable[[], None] | None = begun
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.write(self._hello[0])
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name
+        self.transport.write(self._hello[0])
 
     def data_received(self, data: bytes) -> None:
-        if len(self._hello) > 1 and b"session.created" in data:
-            transport = self._transport
-            for frame in self._hello[1:]:
-                transport.write(frame)
-            self._hello = self._hello[:1]
         now = time.monotonic_ns()
-        # A whole answer's text stands again in its closing events: there is no stamp twice in what streams.
-        if b"_text.done" in data or b"[DONE]" in data:
-            self._transport.close()
-            self._done()
-            return
-        self._latencies += [now - int(stamp) for stamp in _STAMP.findall(data)]
+        stamps = _STAMP.findall(data)
+        self._latencies += [now - int(stamp) for stamp in stamps]
+        if self._begun is not None:
+            if len(self._hello) > 1 and b"session.created" in data:
+                self.transport.writelines(self._hello[1:])
+            elif stamps:
+                self._begun()
+                self._begun = None
 
 
 def frame(event: Mapping[str, object]) -> bytes:
@@ -78,23 +74,25 @@ def through(port: int) -> list[bytes]:
     return [upgrade.encode(), frame(said), frame({"type": "response.create"})]
 
 
-async def run(port: int, hello: list[bytes], streams: int) -> list[int]:
-    """All latencies, nanoseconds, in order of arrival. Streams begin spread over one period, as users would."""
+async def run(port: int, hello: list[bytes], streams: int, seconds: float, pid: int) -> tuple[list[int], float]:
+    """Latencies in nanoseconds and the CPU seconds of process ``pid``, from when the last stream has begun."""
     loop = asyncio.get_running_loop()
     latencies: list[int] = []
-    running, over = streams, asyncio.Event()
-
-    def done() -> None:
-        nonlocal running
-        running -= 1
-        if not running:
-            over.set()
-
+    begun = asyncio.Semaphore(0)
+    readers = []
     for _ in range(streams):
-        await loop.create_connection(lambda: Reader(list(hello), latencies, done), "127.0.0.1", port)
-        await asyncio.sleep(max(1 / RATE / streams, 0.002))
-    await over.wait()
-    return latencies
+        _, reader = await loop.create_connection(lambda: Reader(hello, latencies, begun.release), "127.0.0.1", port)
+        readers.append(reader)
+        # Users come one by one; and so their deltas are spread over the period.
+        await begun.acquire()
+    latencies.clear()
+    before = cpu_seconds(pid)
+    await asyncio.sleep(seconds)
+    cost, seen = cpu_seconds(pid) - before, list(latencies)
+    for reader in readers:
+        reader.transport.abort()
+    await asyncio.sleep(0.5)
+    return seen, cost
 
 
 def percentile(values: list[int], share: float) -> float:
@@ -104,24 +102,23 @@ def percentile(values: list[int], share: float) -> float:
 async def main(seconds: float) -> None:
     print(f"bench/text: {describe()}")
     print("streams | direct p50 / p99 ms | through p50 / p99 ms | added p50 / p99 ms | CPU us per delta")
-    count = int(RATE * seconds)
+    # Long enough for 500 clients to come one by one; whoever is cut off by then is cut off in the end.
+    count = int(RATE * (seconds + 60))
     async with process([sys.executable, "-m", "bench.upstream", str(RATE), str(count)], r"(\d+)") as (_, port):
         upstream = int(port)
         env = {"OPENAI_API_KEY": "bench", "OPENAI_BASE_URL": f"http://127.0.0.1:{upstream}/v1"}
         async with salon("--llm", "openai:bench", env=env) as (pid, door):
-            await run(door, through(door), 5)
+            await run(door, through(door), 5, 1, pid)
             for streams in (1, 100, 500):
-                plain = await run(upstream, direct(upstream), streams)
-                before = cpu_seconds(pid)
-                ours = await run(door, through(door), streams)
-                cost = (cpu_seconds(pid) - before) / len(ours) * 1e6
+                plain, _ = await run(upstream, direct(upstream), streams, seconds, pid)
+                ours, cpu = await run(door, through(door), streams, seconds, pid)
                 p50, p99 = (percentile(ours, share) - percentile(plain, share) for share in (0.5, 0.99))
                 print(
                     f"{streams:7} | {percentile(plain, 0.5):.2f} / {percentile(plain, 0.99):.2f} | "
-                    f"{percentile(ours, 0.5):.2f} / {percentile(ours, 0.99):.2f} | {p50:.2f} / {p99:.2f} | {cost:.1f}"
+                    f"{percentile(ours, 0.5):.2f} / {percentile(ours, 0.99):.2f} | {p50:.2f} / {p99:.2f} | "
+                    f"{cpu / len(ours) * 1e6:.1f}",
+                    flush=True,
                 )
-                if len(ours) != len(plain):
-                    print(f"        (deltas read: direct {len(plain)}, through {len(ours)})")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import asyncio
 import json
 import sys
 import time
+from typing import cast
 
 
 class Upstream(asyncio.Protocol):
@@ -21,8 +22,7 @@ class Upstream(asyncio.Protocol):
         self._next = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name
         self._loop = asyncio.get_running_loop()
 
     def data_received(self, data: bytes) -> None:

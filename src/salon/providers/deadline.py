@@ -80,7 +80,7 @@ async def deadlines(
     watch = _Watch(loop, clock() + first)
     try:
         while True:
-            task = asyncio.current_task()
+            task = asyncio.current_task(loop)  # without the loop it asks for the process id, a system call
             assert task is not None
             # Requests from outside to cancel. One more than these, once ours is taken back, and it is not a time-out.
             cancelling = task.cancelling()

@@ -17,7 +17,7 @@ class Outbox:
     is worth less than a new connection.
     """
 
-    __slots__ = ("_bytes", "_closing", "_max_bytes", "_max_messages", "_messages", "_room", "_waiter", "overflowed")
+    __slots__ = ("_bytes", "_closing", "_loop", "_max_bytes", "_max_messages", "_messages", "_room", "_waiter", "overflowed")
 
     def __init__(self, max_messages: int = 4096, max_bytes: int = 4 * 1024 * 1024) -> None:
         self._max_messages = max_messages
@@ -26,6 +26,7 @@ class Outbox:
         self._bytes = 0
         self._closing: tuple[int, str] | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._room: asyncio.Event | None = None
         self.overflowed = False
 
@@ -92,7 +93,10 @@ class Outbox:
         """Return when there is something to take or it is closed. For one reader."""
         if self._messages or self._closing is not None:
             return
-        self._waiter = asyncio.get_running_loop().create_future()
+        if self._loop is None:
+            # Asked once: it is a system call (it looks whether the process was forked).
+            self._loop = asyncio.get_running_loop()
+        self._waiter = self._loop.create_future()
         try:
             await self._waiter
         finally:
