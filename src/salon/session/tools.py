@@ -8,10 +8,13 @@ that the model can read and answer to.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import contextvars
 import functools
 import inspect
 import logging
 import re
+import threading
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Generic, ParamSpec, TypeVar, cast, get_args, get_origin, get_type_hints, overload
 
@@ -27,6 +30,10 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 DEFAULT_TIMEOUT = 30.0
+MOST_THREADS = 64
+"""Plain functions at one time, in the whole process; those that were given up but have not returned are among them."""
+
+_threads = threading.BoundedSemaphore(MOST_THREADS)
 # What the houses accept: OpenAI's and Spark's rule is the same.
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 SECTION = re.compile(r"^(Args|Arguments|Parameters|Returns?|Yields?|Raises|Examples?|Notes?):\s*$")
@@ -111,8 +118,7 @@ class Tool(Generic[P, R]):
         function = cast(Callable[..., Any], self.function)
         if inspect.iscoroutinefunction(function):
             return await function(*args, **kwargs)
-        # A plain function may block. A time-out stops waiting for it; Python has no way to stop its thread.
-        result = await asyncio.to_thread(function, *args, **kwargs)
+        result = await _in_thread(functools.partial(function, *args, **kwargs))
         return await result if inspect.isawaitable(result) else result
 
 
@@ -175,6 +181,42 @@ def read_docstring(text: str) -> tuple[str, dict[str, str]]:
                 parameters[current].append(line.strip())
     description = "\n".join(summary).strip()
     return description, {name: " ".join(filter(None, lines)) for name, lines in parameters.items()}
+
+
+async def _in_thread(function: Callable[[], Any]) -> Any:
+    """Call a function that may block. Raises ``RuntimeError`` when ``MOST_THREADS`` of them are still at it.
+
+    A time-out stops waiting for the function; Python has no way to stop its thread. Hence threads of their own: the event
+    loop's would be missing for looking up names, and one that never returns would keep the process from ending.
+    """
+    if not _threads.acquire(blocking=False):
+        raise RuntimeError(f"{MOST_THREADS} tools are still busy")
+    loop = asyncio.get_running_loop()
+    result: asyncio.Future[Any] = loop.create_future()
+
+    def settle(value: Any, error: BaseException | None) -> None:
+        if result.done():
+            return  # nobody waits any more
+        if error is not None:
+            result.set_exception(error)
+        else:
+            result.set_result(value)
+
+    def work() -> None:
+        value, error = None, None
+        try:
+            value = context.run(function)
+        except BaseException as raised:
+            # A future does not take StopIteration: it would end the coroutine that waits.
+            error = RuntimeError("StopIteration") if isinstance(raised, StopIteration) else raised
+        finally:
+            _threads.release()
+        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(settle, value, error)
+
+    context = contextvars.copy_context()
+    threading.Thread(target=work, name="salon-tool", daemon=True).start()
+    return await result
 
 
 def _read_signature(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import enum
 import json
+import subprocess
+import sys
 import threading
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
@@ -13,6 +16,7 @@ import msgspec
 import pytest
 
 from salon.base.errors import ConfigError
+from salon.session import tools
 from salon.session.tools import Tool, read_docstring, tool
 
 
@@ -248,6 +252,58 @@ async def test_a_plain_function_runs_in_a_thread_and_does_not_block_the_loop() -
         await asyncio.sleep(0)
         release.set()
     assert running.result() != threading.main_thread().name
+
+
+async def test_a_plain_function_sees_the_context_it_is_called_in() -> None:
+    who: contextvars.ContextVar[str] = contextvars.ContextVar("who")
+
+    def ask() -> str:
+        return who.get()
+
+    who.set("Li")
+    assert await Tool(ask).run("{}") == "Li"
+
+
+async def test_functions_that_do_not_return_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tools, "_threads", threading.BoundedSemaphore(1))
+    release, returned = threading.Event(), threading.Event()
+
+    @tool(timeout=0.01)
+    def stuck() -> str:
+        release.wait(20)
+        returned.set()
+        return "late"
+
+    assert json.loads(await stuck.run("{}"))["error"]["code"] == "tool_timeout"
+    error = json.loads(await stuck.run("{}"))["error"]
+    assert (error["code"], "still busy" in error["message"]) == ("tool_failed", True)
+    release.set()
+    await asyncio.to_thread(returned.wait, 20)
+
+
+async def test_stop_iteration_is_a_failure_like_another() -> None:
+    def first() -> str:
+        return next(iter([]))
+
+    assert json.loads(await Tool(first).run("{}"))["error"]["code"] == "tool_failed"
+
+
+STUCK = """
+import asyncio, threading
+from salon import tool
+
+@tool(timeout=0.01)
+def stuck() -> str:
+    threading.Event().wait()
+    return ""
+
+print(asyncio.run(stuck.run("{}")))
+"""
+
+
+def test_a_function_that_never_returns_does_not_keep_the_process() -> None:
+    done = subprocess.run([sys.executable, "-c", STUCK], capture_output=True, text=True, timeout=30, check=True)
+    assert "tool_timeout" in done.stdout
 
 
 async def test_cancellation_goes_through() -> None:
