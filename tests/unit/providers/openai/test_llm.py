@@ -9,8 +9,10 @@ import socket
 import ssl
 import subprocess
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -270,7 +272,7 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
     return cert, key
 
 
-async def test_tls_is_verified(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_tls_is_verified(certificate: tuple[Path, Path]) -> None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(*certificate)
     server = OpenAiServer()
@@ -283,20 +285,64 @@ async def test_tls_is_verified(certificate: tuple[Path, Path], monkeypatch: pyte
     assert server.asked == []
 
 
-@pytest.mark.parametrize("words", ["stall", "stall before"])
-async def test_a_stream_over_tls_is_given_up_at_once(
-    certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, words: str
-) -> None:
+@pytest.fixture
+async def tls_server(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[OpenAiServer]:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(*certificate)
-    trusted = ssl.create_default_context(cafile=str(certificate[0]))
     # Where aiohttp keeps the context that verifies.
+    trusted = ssl.create_default_context(cafile=str(certificate[0]))
     monkeypatch.setattr("aiohttp.connector._SSL_CONTEXT_VERIFIED", trusted)
     server = OpenAiServer()
-    async with server.serving(context) as base_url:
-        llm = openai.llm("fake", {"base_url": base_url, "first_token_timeout": 0.1, "stall_timeout": 0.1})
-        with pytest.raises(TimedOut):
-            await text_of(llm, words)
-        await server.idle.wait()
-        assert server.given_up == 1
+    async with server.serving(context):
+        yield server
+
+
+@pytest.mark.parametrize("words", ["stall", "stall before"])
+async def test_a_stream_over_tls_is_given_up(tls_server: OpenAiServer, words: str) -> None:
+    llm = openai.llm("fake", {"base_url": tls_server.base_url, "first_token_timeout": 0.1, "stall_timeout": 0.1})
+    with pytest.raises(TimedOut):
+        await text_of(llm, words)
+    await tls_server.idle.wait()
+    assert tls_server.given_up == 1
+    await llm.aclose()
+
+
+async def test_giving_up_does_not_wait_for_a_goodbye(tls_server: OpenAiServer) -> None:
+    """What the house sends is held up on the way, its answer to a TLS goodbye as well: the socket closes all the same."""
+    house = urlsplit(tls_server.base_url)
+    flowing, gone = asyncio.Event(), asyncio.Event()
+    flowing.set()
+
+    async def forward(client: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answers, upstream = await asyncio.open_connection(house.hostname, house.port)
+
+        async def back() -> None:
+            while (data := await answers.read(65_536)) and await flowing.wait():
+                writer.write(data)
+
+        async with asyncio.TaskGroup() as group:
+            backwards = group.create_task(back())
+            with suppress(ConnectionError):
+                while data := await client.read(65_536):
+                    upstream.write(data)
+            gone.set()
+            backwards.cancel()
+        for end in (upstream, writer):
+            end.transport.abort()
+            with suppress(ConnectionError):
+                await end.wait_closed()
+        handled.set()
+
+    handled = asyncio.Event()
+    relay = await asyncio.start_server(forward, "127.0.0.1", 0)
+    async with relay:
+        port = relay.sockets[0].getsockname()[1]
+        llm = openai.llm("fake", {"base_url": f"https://127.0.0.1:{port}/v1"})
+        stream = llm.stream(user("stall"))
+        assert await anext(stream) == TextDelta("one ")
+        flowing.clear()
+        await stream.aclose()
+        async with asyncio.timeout(10):
+            await gone.wait()
         await llm.aclose()
+        await handled.wait()
