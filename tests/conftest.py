@@ -47,21 +47,32 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
         if part_of(item.path) == "e2e" and not any(shutil.which(name) for name in CHROMIUM):
             raise ProgramMissing("Chromium is not installed (Debian: apt install chromium)")
         return (yield)
-    except ProgramMissing as missing:
-        leave_out(item, missing)
+    except Exception as error:
+        leave_out(item, error)
+        raise
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     try:
         return (yield)
-    except ProgramMissing as missing:
-        leave_out(item, missing)
+    except Exception as error:
+        leave_out(item, error)
+        raise
 
 
-def leave_out(item: pytest.Item, missing: ProgramMissing) -> None:
-    if os.environ.get("CI") == "true":
-        raise missing
+def missing_in(error: Exception) -> ProgramMissing | None:
+    """The program that an error is about; a task group wraps what ends it."""
+    if isinstance(error, ExceptionGroup):
+        return next((found for each in error.exceptions if (found := missing_in(each))), None)
+    return error if isinstance(error, ProgramMissing) else None
+
+
+def leave_out(item: pytest.Item, error: Exception) -> None:
+    """Skip a test that failed for want of a program."""
+    missing = missing_in(error)
+    if missing is None or os.environ.get("CI") == "true":
+        return
     item.config.stash[not_run][f"{part_of(item.path)}: {missing}"] += 1
     pytest.skip(str(missing))
 
