@@ -16,10 +16,10 @@ from salon.session.conversation import Conversation
 Encode = Callable[[Event, str], str]
 """Makes an event, and the id it goes by, into one message of the client's protocol."""
 
-# Characters. While a client is there, what it has not read yet is in its outbox and in the kernel's buffers. What is kept
-# for one that is away fits into the outbox of the connection it comes back on.
+# Characters, of at most four bytes. While a client is there, what it has not read yet is in its outbox and in the kernel's
+# buffers. What is kept for one that is away fits, with the greeting, into the outbox of the connection it comes back on.
 KEPT_ATTACHED = 512 * 1024
-KEPT_DETACHED = 1024 * 1024
+KEPT_DETACHED = 768 * 1024
 KEPT_EVENTS = 4000
 
 CLOSE_TAKEN = 4001
