@@ -10,6 +10,7 @@ from typing import Any
 
 from salon.app.config import AgentSettings
 from salon.app.config_load import Loaded
+from salon.app.tools import current_time
 from salon.base.errors import ConfigError
 from salon.session.agent import Agent
 
@@ -21,8 +22,15 @@ ASSISTANT = Agent(
         "en": ["What can you do?", "Explain WebSocket in three sentences.", "Write a haiku about the sea."],
         "zh": ["你能做什么？", "用三句话解释 WebSocket。", "写一首关于大海的短诗。"],
     },
+    tools=[current_time],
 )
 """Who answers where nobody else is configured."""
+
+DEMONSTRATION = {
+    "en": ["What can you do?", "Count to 20.", "Write a long Markdown answer.", "Call current_time."],
+    "zh": ["你能做什么？", "从一数到二十。", "写一篇长的 Markdown。", "调用 current_time。"],
+}
+"""What ``ASSISTANT`` suggests while the demonstration model speaks for it: questions that it can answer."""
 
 
 def agents_of(loaded: Loaded, given: Sequence[Agent] = ()) -> tuple[Agent, ...]:

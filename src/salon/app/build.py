@@ -124,6 +124,7 @@ def _spark_door(
         observer=metrics,
         open=door.open and not credentials,
         draining=lambda: door.draining,
+        hold=lambda scope: door.hold(door.stranger, gate.address_of(scope), spark.DOOR),
         max_frame=config.server.max_frame_bytes,
     )
 

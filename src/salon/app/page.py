@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import salon
+from salon.app.agents import ASSISTANT, DEMONSTRATION
 from salon.app.config import Config
 from salon.app.models import Models
 from salon.base.errors import ConfigError
@@ -21,7 +22,7 @@ class PageFacts:
         self._agents = [_agent(hub.part(agent.name)) for agent in hub.agents]
         self._models = [_model(name, models) for name in offered(models)]
         self._default = hub.agents[0].name
-        self._demo = hub.part(None).llm.name.partition(":")[0] == FALLBACK
+        self._demo = is_demo(hub.part(None).llm.name)
 
     def __call__(self, caller: Caller) -> dict[str, Any]:
         """``agents`` are those that this caller may talk with. The first of all answers where a model is named by itself, so
@@ -40,6 +41,10 @@ class PageFacts:
         }
 
 
+def is_demo(llm: str) -> bool:
+    return llm.partition(":")[0] == FALLBACK
+
+
 def offered(models: Models) -> list[str]:
     """The models that can be chosen by name: those of the default chain, and those that the houses with a key are known for."""
     names = [*models.default_names, *models.known()]
@@ -54,6 +59,8 @@ def offered(models: Models) -> list[str]:
 
 def _agent(part: Part) -> dict[str, Any]:
     agent, llm = part.agent, part.llm
+    demonstrates = agent is ASSISTANT and is_demo(llm.name)
+    suggestions = DEMONSTRATION if demonstrates else agent.suggestions
     return {
         "name": agent.name,
         "title": agent.title or agent.name,
@@ -61,7 +68,7 @@ def _agent(part: Part) -> dict[str, Any]:
         "llm": llm.name,
         "vision": llm.traits.images,
         "tools": list(agent.toolbox),
-        "suggestions": {language: list(texts) for language, texts in agent.suggestions.items()},
+        "suggestions": {language: list(texts) for language, texts in suggestions.items()},
     }
 
 

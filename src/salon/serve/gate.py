@@ -135,6 +135,11 @@ class Gate:
         return not self._keys and not self._token_secrets
 
     @property
+    def stranger(self) -> Caller:
+        """Somebody whose credentials another door has checked by itself: held by address alone."""
+        return Caller("stranger", "open", self.limits)
+
+    @property
     def connections(self) -> int:
         """Held now."""
         return self._connections

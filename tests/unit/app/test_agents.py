@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import pathlib
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
 
-from salon.app.agents import ASSISTANT, agents_of
+from salon.app.agents import ASSISTANT, DEMONSTRATION, agents_of
 from salon.app.config import AgentSettings, Config
 from salon.app.config_load import Loaded, load
+from salon.base.chat import Message, Options, Text
 from salon.base.errors import ConfigError
+from salon.providers.local import demo, texts
 from salon.session.agent import Agent
 
 
@@ -74,3 +77,11 @@ def test_tools_are_functions_beside_the_file(tmp_path: pathlib.Path) -> None:
     }.items():
         with pytest.raises(ConfigError, match=f'agent "host": the tool {name} {says}'):
             with_tool(name)
+
+
+@pytest.mark.parametrize("suggestion", [text for texts in DEMONSTRATION.values() for text in texts])
+def test_the_demonstration_can_answer_what_is_suggested_for_it(suggestion: str) -> None:
+    asked = Message(role="user", content=(Text(suggestion),))
+    said = demo.answer([asked], [tool.spec for tool in ASSISTANT.toolbox.values()], Options(), time.localtime(0))
+    unknown = [heard.format(said=suggestion) for heard in texts.HEARD.values()]
+    assert isinstance(said, demo.Call) or not any(said.startswith(words) for words in unknown)

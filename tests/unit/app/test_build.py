@@ -114,6 +114,15 @@ async def test_the_spark_door_knows_its_credentials(kept: bool, secret: str, wel
                 assert json.loads(await websocket.recv())["header"]["code"] == 0
 
 
+async def test_programs_for_spark_count_among_all_connections() -> None:
+    full = Config(llm=DEMO, server=Server(max_connections=1))
+    async with serving(built(full).app) as at, connect(at.ws + "/v1/realtime"):
+        url = signed_url(at.ws + "/v4.0/chat", api_key="k", api_secret="s", date=http_date(SystemClock().unix()))
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(url)
+        assert refused.value.response.status_code == 503
+
+
 def test_ids_cannot_be_guessed() -> None:
     assert len({new_id("sess") for _ in range(100)}) == 100
     assert new_id("sess").startswith("sess_")
