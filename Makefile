@@ -3,6 +3,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup serve test check bench docs clean
 BIN := .venv/bin
+BENCHMARKS ?= start text connections
 ARGS ?=
 
 help: ## show this list
@@ -24,7 +25,7 @@ check: .venv/ready-dev ## ruff, mypy, the floors, and the types of the page
 	@sh scripts/check-page.sh
 
 bench: .venv/ready-dev ## measure: our figure, the baseline's and the ratio
-	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python "$$file" $(ARGS) || exit 1; done
+	@for name in $(BENCHMARKS); do $(BIN)/python -m bench.$$name $(ARGS) || exit 1; echo; done
 
 docs: .venv/ready-dev ## check the documentation against the code
 	@$(BIN)/pytest tests/architecture/test_docs.py $(ARGS)
