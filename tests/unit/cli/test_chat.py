@@ -6,7 +6,6 @@ import io
 import os
 import pathlib
 import pty
-import re
 import select
 import signal
 import subprocess
@@ -128,7 +127,7 @@ class Terminal:
     """A program at a pseudo-terminal."""
 
     def __init__(self, *arguments: str) -> None:
-        self.shown = ""
+        self._unseen = ""
         ours, theirs = pty.openpty()
         self._ours = ours
         command = [sys.executable, "-m", "salon.cli.main", "chat", *arguments]
@@ -143,11 +142,18 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self._ours, text.encode())
 
-    def wait_for(self, text: str) -> None:
-        while text not in self.shown:
+    def has_more(self, within: float) -> bool:
+        """Whether something is shown within so many seconds."""
+        return bool(self._unseen) or bool(select.select([self._ours], [], [], within)[0])
+
+    def wait_for(self, text: str) -> str:
+        """What is shown up to and with ``text``; what comes after it is for the next time."""
+        while text not in self._unseen:
             ready, _, _ = select.select([self._ours], [], [], 20)
-            assert ready, f"{text!r} did not come: {self.shown!r}"
-            self.shown += os.read(self._ours, 4096).decode()
+            assert ready, f"{text!r} did not come: {self._unseen!r}"
+            self._unseen += os.read(self._ours, 4096).decode(errors="replace")
+        seen, _, self._unseen = self._unseen.partition(text)
+        return seen + text
 
     def close(self) -> None:
         if self.process.poll() is None:
@@ -164,18 +170,18 @@ def terminal() -> Iterator[Terminal]:
 
 
 def test_ctrl_c_stops_the_answer_and_not_the_program(terminal: Terminal) -> None:
-    terminal.wait_for("assistant by stage:wait" if "assistant" in terminal.shown else "by stage:wait")
-    terminal.wait_for("> ")
+    assert "Salon by stage:wait." in terminal.wait_for("> ")
     terminal.type("hello\n")
     terminal.wait_for("begun")
     terminal.process.send_signal(signal.SIGINT)
-    terminal.wait_for("stopped")
-    assert re.search("\x1b\\[2m.*stopped", terminal.shown)
-    terminal.shown = ""
-    # At the prompt it only begins a new line.
+    assert "\x1b[2m" in terminal.wait_for("stopped")
     terminal.wait_for("> ")
-    terminal.process.send_signal(signal.SIGINT)
-    terminal.shown = ""
+    # At the prompt it only begins a new line. Python's readline misses a signal that comes between the prompt and its wait
+    # for a key, which no hand is quick enough for.
+    for _ in range(20):
+        terminal.process.send_signal(signal.SIGINT)
+        if terminal.has_more(within=1):
+            break
     terminal.wait_for("> ")
     terminal.type("/model\n")
     terminal.wait_for("The model is stage:wait.")
