@@ -76,8 +76,6 @@ class Conversation:
         self._perform(self._machine.opening())  # type: ignore[arg-type]  # events are outputs
 
     def submit(self, command: Command) -> None:
-        if self._ended:
-            return
         self._perform(self._machine.feed(command, self._clock.now()))
 
     def complain(self, error: ClientError) -> None:
