@@ -60,6 +60,19 @@ class Caller:
         granted = self.claims.salon
         return granted.talk and (not granted.agents or agent in granted.agents)
 
+    def may_publish(self, room: str) -> bool:
+        """Whether this caller may broadcast under this name. A client secret is for talking only."""
+        return self._may(room, "publish")
+
+    def may_watch(self, room: str) -> bool:
+        """Whether this caller may see this broadcast. Publishing is another right."""
+        return self._may(room, "watch")
+
+    def _may(self, room: str, right: Literal["publish", "watch"]) -> bool:
+        if self.claims is None or self.admin:
+            return self.kind != "secret"
+        return token.matches(getattr(self.claims.salon, right), room)
+
 
 class Hold:
     """A connection that is counted for as long as ``with`` lasts."""

@@ -25,13 +25,16 @@ class SalonClaim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the holder may do here; everything defaults to no.
 
     ``talk`` lets in at the doors where models answer. ``agents`` names the agents that may be talked with; empty is all of
-    them. ``rooms`` names rooms. ``admin`` allows what an administrator's key allows. Members unknown to this version are
-    ignored, so that newer minters and older servers go together.
+    them. ``rooms`` names rooms. ``publish`` and ``watch`` name the broadcasts that may be sent and seen, as patterns of
+    ``matches``. ``admin`` allows what an administrator's key allows. Members unknown to this version are ignored, so that
+    newer minters and older servers go together.
     """
 
     talk: bool = False
     agents: tuple[str, ...] = ()
     rooms: tuple[str, ...] = ()
+    publish: tuple[str, ...] = ()
+    watch: tuple[str, ...] = ()
     admin: bool = False
 
 
@@ -123,6 +126,28 @@ def verify(
 def looks_like_token(credential: str) -> bool:
     """Whether it has the shape of a compact JWS: three parts, the first a JSON object (``eyJ`` is ``{"`` in base64)."""
     return credential.startswith("eyJ") and credential.count(".") == 2
+
+
+def matches(patterns: Sequence[str], name: str) -> bool:
+    """Whether one of ``patterns`` is ``name``; ``*`` stands for any run of characters, nothing else is special."""
+    return any(_matches(pattern, name) for pattern in patterns)
+
+
+def _matches(pattern: str, name: str) -> bool:
+    first, *rest = pattern.split("*")
+    if not rest:
+        return pattern == name
+    *middle, last = rest
+    if len(first) + len(last) > len(name) or not name.startswith(first) or not name.endswith(last):
+        return False
+    # The leftmost place of each piece leaves the most room for the next: one pass, whatever the pattern.
+    position, end = len(first), len(name) - len(last)
+    for piece in middle:
+        found = name.find(piece, position, end)
+        if found < 0:
+            return False
+        position = found + len(piece)
+    return True
 
 
 def _split(token: str) -> tuple[bytes, bytes, bytes, bytes]:

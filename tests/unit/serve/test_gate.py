@@ -138,6 +138,24 @@ class TestGrants:
             assert (error.status, error.code) == (403, "insufficient_permissions")
         assert not gate.admit(scope(token), "ui").may_talk_with("host")
 
+    def test_name_what_may_be_published_and_what_may_be_watched(self) -> None:
+        gate = keyed()
+        claims = Claims(sub="ada", salon=SalonClaim(publish=("ada-*",), watch=("*",)))
+        caller = gate.admit(scope(mint(claims, SECRET)), "live")
+        assert caller.may_publish("ada-1") and not caller.may_publish("bob-1")
+        assert caller.may_watch("bob-1")
+        talker = gate.admit(scope(mint(Claims(sub="ada", salon=SalonClaim(talk=True)), SECRET)), "live")
+        assert not talker.may_publish("ada-1") and not talker.may_watch("ada-1")
+
+    def test_broadcasting_is_for_keys_too_but_not_for_client_secrets(self) -> None:
+        gate = keyed()
+        caller = gate.admit(scope(KEY.key), "live")
+        assert caller.may_publish("studio") and caller.may_watch("studio")
+        secret = gate.admit(scope(gate.issue(caller).value), "live")
+        assert secret.kind == "secret"
+        assert not secret.may_publish("studio") and not secret.may_watch("studio")
+        assert make().admit(scope(), "live").may_publish("studio")
+
     def test_may_be_an_administrators(self) -> None:
         caller = keyed().admit(scope(mint(Claims(sub="root", salon=SalonClaim(admin=True)), SECRET)), "realtime")
         require_admin(caller)
