@@ -44,12 +44,6 @@ export class Page extends Emitter {
     return this.config.agents.find(({ name }) => name === this.conversation.meta.model) ?? null;
   }
 
-  get modelTitle() {
-    const { model } = this.conversation.meta;
-    const found = this.agent ?? this.config.models.find(({ name }) => name === model);
-    return found?.title || model;
-  }
-
   /** Whether whoever answers can see pictures. */
   get sees() {
     const { model } = this.conversation.meta;

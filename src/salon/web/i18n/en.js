@@ -117,10 +117,10 @@ export default {
   "tool failed": "failed",
   // the demo
   "demo title": "This is the built-in demo, not a language model",
-  "demo text": "It shows how Salon works, without a key and offline. To talk with a real model, start the server in one of these ways:",
-  "demo key": "With a key of a provider:",
-  "demo local": "With a model on this machine:",
-  "demo compatible": "With any service that speaks OpenAI’s API:",
+  "demo text": "It shows how Salon works, without a key and offline. Three ways to talk with a real one; then start Salon again:",
+  "demo spark": "iFlytek Spark: set its three keys",
+  "demo openai": "OpenAI, or any service that speaks its API: set key and address",
+  "demo local": "A model on this machine, without a key: run Ollama",
   // writing
   "message": "Message",
   "message to": "Message to {model}",

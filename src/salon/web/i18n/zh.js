@@ -117,10 +117,10 @@ export default {
   "tool failed": "失败",
   // 演示
   "demo title": "这是内置演示，不是大语言模型",
-  "demo text": "它无需密钥、离线即可展示 Salon 的工作方式。要与真正的模型对话，请用以下任一方式启动服务器：",
-  "demo key": "使用模型服务商的密钥：",
-  "demo local": "使用本机运行的模型：",
-  "demo compatible": "使用任何兼容 OpenAI 接口的服务：",
+  "demo text": "它无需密钥、离线即可展示 Salon 的工作方式。接入真正的模型有三种方式，设置后重新启动 Salon：",
+  "demo spark": "讯飞星火：设置三个密钥变量",
+  "demo openai": "OpenAI 或兼容其接口的服务：设置密钥和地址",
+  "demo local": "本机运行的模型，无需密钥：运行 Ollama",
   // 输入
   "message": "消息",
   "message to": "发消息给 {model}",
@@ -199,7 +199,7 @@ export default {
   "wire close": "关闭帧",
   "wire closed": "确认关闭",
   "phase opening": "建立连接",
-  "phase opening about": "客户端发送 HTTP 请求，要求切换协议;服务器返回 101 后，同一条 TCP 连接变为 WebSocket。",
+  "phase opening about": "客户端发送 HTTP 请求，要求切换协议；服务器返回 101 后，同一条 TCP 连接变为 WebSocket。",
   "phase talking": "双向通信",
   "phase talking about": "双方随时都可以发送数据帧。这里每一帧都是一个 JSON 事件。",
   "phase closing": "关闭连接",

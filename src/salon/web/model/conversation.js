@@ -49,7 +49,7 @@ export class Conversation extends Emitter {
     return this.answer?.status === "waiting" || this.answer?.status === "running";
   }
 
-  /** @param {...Entry} entries */
+  /** Kept at once: a reload may follow in the next moment. @param {...Entry} entries */
   add(...entries) {
     for (const entry of entries) {
       this.entries.push(entry);
@@ -60,6 +60,7 @@ export class Conversation extends Emitter {
     this.meta.updated = Date.now();
     this.emit("entries", null);
     this.touch();
+    void this.save();
   }
 
   /** Take away the entries from `index` on. @param {number} index @returns {Entry[]} what was taken */

@@ -1,8 +1,6 @@
 /** What may be shown of a message: everything but secrets and the bulk of images and sound. */
 
-const SECRET = /^(?:.*_)?(?:token|key|secret|authorization|password|api_?key)$/i;
-// Fields whose name ends like a secret's and that are none.
-const HARMLESS = new Set(["max_token", "first_token"]);
+const SECRET = /^(?:.*_)?(?:token|key|secret|authorization|password)$|^apikey$/i;
 const BULK = 2_000;
 const HIDDEN = "•••";
 
@@ -10,17 +8,14 @@ const HIDDEN = "•••";
  * A copy that may be shown and exported.
  *
  * @param {unknown} value
- * @param {string} [name] of the field that holds it
+ * @param {boolean} [secret] it stands in a field that holds a secret
  * @returns {unknown}
  */
-export function redact(value, name = "") {
-  if (typeof value === "string") {
-    if (SECRET.test(name) && !HARMLESS.has(name)) return value ? HIDDEN : value;
-    return shorten(value);
-  }
-  if (Array.isArray(value)) return value.map((each) => redact(each, name));
+export function redact(value, secret = false) {
+  if (typeof value === "string") return secret && value ? HIDDEN : shorten(value);
+  if (Array.isArray(value)) return value.map((each) => redact(each, secret));
   if (value && typeof value === "object") {
-    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, redact(each, key)]));
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, redact(each, secret || SECRET.test(key))]));
   }
   return value;
 }

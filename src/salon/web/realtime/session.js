@@ -299,6 +299,7 @@ export class Session extends Emitter {
     answer.problem = problem;
     this.conversation.changed(answer);
     this.conversation.touch();
+    void this.conversation.save();
     this.emit("finished", answer);
   }
 }

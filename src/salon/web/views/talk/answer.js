@@ -6,6 +6,7 @@ import { textOf } from "../../realtime/answers.js";
 import { copyFrom } from "../../ui/clipboard.js";
 import { h, put } from "../../ui/dom.js";
 import { icon } from "../../ui/icons.js";
+import { modelName } from "./picker.js";
 import { problemCard } from "./problem.js";
 import { ToolView } from "./tool.js";
 
@@ -162,6 +163,6 @@ function figures({ figures: found, status }) {
   if (found?.firstMs != null) said.push(t("first word", { time: seconds(found.firstMs) }));
   if (found?.durationMs != null) said.push(t("in all", { time: seconds(found.durationMs) }));
   if (found?.output) said.push(t("tokens", { input: number(found.input), output: number(found.output) }));
-  if (found?.model) said.push(found.model === "demo" ? t("demo") : found.model);
+  if (found?.model) said.push(modelName(found.model));
   return h("span", { class: "figures" }, said.join(" · "));
 }

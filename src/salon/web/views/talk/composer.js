@@ -5,6 +5,7 @@ import { toPicture } from "../../model/pictures.js";
 import { h, put } from "../../ui/dom.js";
 import { icon } from "../../ui/icons.js";
 import { MOD, hasMod, isTouch } from "../../ui/keys.js";
+import { answererName } from "./picker.js";
 
 /** @typedef {import("../../page.js").Page} Page */
 /** @typedef {import("../../model/types.js").Picture} Picture */
@@ -23,7 +24,7 @@ export function buildComposer(page, signal) {
   const field = h("textarea", {
     id: "composer",
     rows: 1,
-    placeholder: t("message to", { model: page.modelTitle }),
+    placeholder: t("message to", { model: answererName(page) }),
     "aria-label": t("message"),
     "aria-describedby": "composer-hint",
     enterkeyhint: isTouch() ? "enter" : "send",

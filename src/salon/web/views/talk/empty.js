@@ -3,6 +3,7 @@
 import { language, t } from "../../i18n/i18n.js";
 import { h } from "../../ui/dom.js";
 import { icon, mark } from "../../ui/icons.js";
+import { answererName } from "./picker.js";
 
 /** @typedef {import("../../page.js").Page} Page */
 
@@ -15,7 +16,7 @@ export function buildWelcome(page, ask) {
     { class: "welcome" },
     mark(),
     h("p", { class: "welcome-title" }, t("welcome")),
-    h("p", { class: "welcome-about" }, agent?.description || t("welcome about", { model: page.modelTitle })),
+    h("p", { class: "welcome-about" }, agent?.description || t("welcome about", { model: answererName(page) })),
     suggestions.length > 0 &&
       h(
         "ul",
@@ -42,9 +43,9 @@ function demoNotice(page) {
       h(
         "ol",
         null,
-        way("demo key", "OPENAI_API_KEY=… salon serve"),
-        way("demo local", "salon serve --llm ollama:qwen3"),
-        way("demo compatible", "OPENAI_BASE_URL=https://… OPENAI_API_KEY=… salon serve"),
+        way("demo spark", "SPARK_APP_ID SPARK_API_KEY SPARK_API_SECRET"),
+        way("demo openai", "OPENAI_API_KEY OPENAI_BASE_URL"),
+        way("demo local", "ollama pull qwen3\nsalon serve --llm ollama:qwen3"),
       ),
     ),
   );

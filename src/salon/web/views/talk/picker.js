@@ -7,9 +7,23 @@ import { openMenu } from "../../ui/menu.js";
 
 /** @typedef {import("../../page.js").Page} Page */
 
+/** How a model is called where people read it. @param {string} name @param {string} [title] */
+export function modelName(name, title = "") {
+  if (name.startsWith("demo:")) return t("demo");
+  return title || name;
+}
+
+/** Who answers the open conversation. @param {Page} page */
+export function answererName(page) {
+  const { model } = page.conversation.meta;
+  if (page.agent) return page.agent.title || model;
+  return modelName(model, page.config.models.find(({ name }) => name === model)?.title);
+}
+
 /** @param {Page} page */
 export function buildPicker(page) {
-  const label = `${t("answered by")}: ${page.modelTitle}`;
+  const title = answererName(page);
+  const label = `${t("answered by")}: ${title}`;
   return h(
     "button",
     {
@@ -22,7 +36,7 @@ export function buildPicker(page) {
       onclick: (/** @type {Event} */ event) =>
         openMenu(/** @type {HTMLElement} */ (event.currentTarget), lines(page), t("answered by")),
     },
-    h("span", null, page.modelTitle),
+    h("span", null, title),
     icon("chevron"),
   );
 }
@@ -34,12 +48,12 @@ function lines(page) {
   /** @type {import("../../ui/menu.js").MenuLine[]} */
   const all = [{ heading: t("agents") }];
   for (const { name, title, description, llm } of agents) {
-    all.push({ label: title || name, detail: description || llm, checked: name === chosen, run: () => page.choose(name) });
+    all.push({ label: title || name, detail: description || modelName(llm), checked: name === chosen, run: () => page.choose(name) });
   }
   if (models.length) all.push({ heading: t("models") });
   for (const { name, title } of models) {
-    const detail = title && title !== name ? name : undefined;
-    all.push({ label: title || name, detail, checked: name === chosen, run: () => page.choose(name) });
+    const label = modelName(name, title);
+    all.push({ label, detail: label === name ? undefined : name, checked: name === chosen, run: () => page.choose(name) });
   }
   return all;
 }

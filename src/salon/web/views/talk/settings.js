@@ -45,6 +45,7 @@ export function showSettings(page) {
       if (JSON.stringify(next) === JSON.stringify(settings)) return;
       conversation.meta.settings = next;
       conversation.touch();
+      void conversation.save();
       session.update();
       page.toasts.show(t("settings saved"));
     },

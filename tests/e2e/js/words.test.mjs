@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { test } from "node:test";
+import en from "../../../src/salon/web/i18n/en.js";
+import zh from "../../../src/salon/web/i18n/zh.js";
+
+const WEB = new URL("../../../src/salon/web/", import.meta.url);
+const sources = readdirSync(WEB, { recursive: true })
+  .filter((name) => name.endsWith(".js") && !name.startsWith("i18n"))
+  .map((name) => readFileSync(new URL(name, WEB), "utf8"))
+  .join("\n");
+
+test("both languages have the same keys", () => assert.deepEqual(Object.keys(zh), Object.keys(en)));
+
+test("both languages fill in the same values", () => {
+  const values = (text) => (text.match(/\{\w+\}/g) ?? []).sort();
+  for (const key of Object.keys(en)) assert.deepEqual(values(zh[key]), values(en[key]), key);
+});
+
+test("Chinese has Chinese punctuation", () => {
+  for (const text of Object.values(zh)) assert.doesNotMatch(text, /[\u4e00-\u9fff][,:;?!()]/, text);
+});
+
+test("no text is left that nobody says", () => {
+  // A key that ends with one of these is put together where it is said.
+  const built = /^(theme|state|effort|search|tool|problem|phase) /;
+  const unused = Object.keys(en).filter((key) => !built.test(key) && !sources.includes(`"${key}"`));
+  assert.deepEqual(unused, []);
+});
