@@ -41,12 +41,16 @@ class RawWebSocket:
         assert head.startswith(b"HTTP/1.1 101"), head
         return cls(connection)
 
-    async def send(self, opcode: int, payload: bytes) -> None:
-        """One masked frame of at most 64 KiB, its mask being zero."""
+    async def send(self, opcode: int, payload: bytes, *, times: int = 1, final: bool = True) -> None:
+        """So many masked frames of at most 64 KiB, their masks being zero."""
         size = len(payload)
         length = bytes([0x80 | size]) if size < 126 else b"\xfe" + struct.pack("!H", size)
-        frame = bytes([0x80 | opcode]) + length + bytes(4) + payload
-        await asyncio.get_running_loop().sock_sendall(self._socket, frame)
+        frame = bytes([(0x80 if final else 0) | opcode]) + length + bytes(4) + payload
+        await asyncio.get_running_loop().sock_sendall(self._socket, frame * times)
+
+    async def read_some(self) -> bytes:
+        """What has come, at least one byte of it."""
+        return await asyncio.get_running_loop().sock_recv(self._socket, 65536)
 
     async def read_to_end(self) -> bytes:
         """What the server sent until it closed or reset the connection."""

@@ -22,6 +22,7 @@ from typing import Any, Protocol, cast
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 from websockets.http11 import Request
 
 from salon.app import listen
@@ -52,7 +53,10 @@ class Hub(Protocol):
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's, with a way for the application to drop a connection without waiting for the peer to read."""
+    """uvicorn's, with a way for the application to drop a connection without waiting for the peer to read, and with bounds
+    on what control frames and empty fragments can make it hold."""
+
+    _pong = b""
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -60,6 +64,35 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if hasattr(self, "scope"):
             extensions = cast(dict[str, Any], self.scope["extensions"])
             extensions[ABORT_EXTENSION] = self.transport.abort
+
+    def handle_ping(self) -> None:
+        # RFC 6455 section 5.5.3: a peer "MAY elect to send a Pong frame for only the most recently processed Ping frame."
+        # Who pings and does not read would otherwise fill the memory with pongs.
+        self._pong = b"".join(self.conn.data_to_send())
+        if self.writable.is_set():
+            self._send_pong()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._send_pong()
+
+    def handle_cont(self, event: Frame) -> None:
+        # Each fragment is kept until the message is whole, the empty ones of an endless message too.
+        if event.data or event.fin:
+            super().handle_cont(event)
+
+    def shutdown(self) -> None:
+        # A client that said goodbye and then did not read: there is nothing more to say to it, and uvicorn would fail to.
+        if self.transport.is_closing():
+            self.stop_keepalive()
+            self.transport.abort()
+        else:
+            super().shutdown()
+
+    def _send_pong(self) -> None:
+        if self._pong and not self.transport.is_closing():
+            self.transport.write(self._pong)
+        self._pong = b""
 
 
 class Server(uvicorn.Server):

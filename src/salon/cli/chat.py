@@ -29,8 +29,8 @@ from salon.ports.llm import Llm
 from salon.ports.observer import Observer
 from salon.session.agent import Agent
 from salon.session.conversation import Conversation
-from salon.session.hub import opening
-from salon.turn.conversation import Character, ConversationMachine
+from salon.session.hub import character, opening
+from salon.turn.conversation import ConversationMachine
 
 with contextlib.suppress(ImportError):  # not on Windows
     import readline  # noqa: F401 gives input() its line editing and history
@@ -72,16 +72,8 @@ class Talk:
 
     def begin(self) -> None:
         """Forget what was said."""
-        traits = self.llm.traits
-        character = Character(
-            tools=tuple(tool.spec for tool in self.agent.toolbox.values()),
-            temperature=self.agent.temperature,
-            context=traits.context,
-            max_output=traits.max_output,
-            max_rounds=self.agent.max_tool_rounds + 1,
-        )
         session = opening(self.agent, new_id("sess"), self.agent.name)
-        self._machine = ConversationMachine(session, character, new_id=new_id, show_served=True)
+        self._machine = ConversationMachine(session, character(self.agent, self.llm), new_id=new_id, show_served=True)
         self._conversation = self._driven()
 
     def use(self, name: str) -> None:

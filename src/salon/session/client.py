@@ -16,10 +16,9 @@ from salon.session.conversation import Conversation
 Encode = Callable[[Event, str], str]
 """Makes an event, and the id it goes by, into one message of the client's protocol."""
 
-# Characters, of at most four bytes. While a client is there, what it has not read yet is in its outbox and in the kernel's
-# buffers. What is kept for one that is away fits, with the greeting, into the outbox of the connection it comes back on.
-KEPT_ATTACHED = 512 * 1024
-KEPT_DETACHED = 768 * 1024
+# Characters, of at most four bytes: what is kept fits, with the greeting, into the outbox of the connection that the client
+# comes back on.
+KEPT_CHARACTERS = 768 * 1024
 KEPT_EVENTS = 4000
 
 CLOSE_TAKEN = 4001
@@ -102,6 +101,5 @@ class Client:
     def _keep(self, text: str) -> None:
         self._log.append(text)
         self._logged += len(text)
-        limit = KEPT_ATTACHED if self._link is not None else KEPT_DETACHED
-        while self._logged > limit or len(self._log) > KEPT_EVENTS:
+        while self._logged > KEPT_CHARACTERS or len(self._log) > KEPT_EVENTS:
             self._logged -= len(self._log.popleft())

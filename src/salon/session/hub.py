@@ -129,17 +129,10 @@ class Hub:
         token = self._new_id("resume") if resumable else ""
         client = Client(encode, session_id=session_id, owner=owner, token=token)
         session = preset(opening(agent, session_id, model))
-        traits = llm.traits
-        character = Character(
-            tools=tuple(tool.spec for tool in agent.toolbox.values()),
-            temperature=agent.temperature,
-            context=traits.context,
-            max_output=traits.max_output,
-            max_rounds=agent.max_tool_rounds + 1,
-            locked=locked,
-        )
         client.conversation = Conversation(
-            ConversationMachine(session, character, new_id=self._new_id, show_served=resumable),
+            ConversationMachine(
+                session, character(agent, llm, locked=locked), new_id=self._new_id, show_served=resumable
+            ),
             llm,
             agent.toolbox,
             emit=client.emit,
@@ -219,6 +212,19 @@ def opening(agent: Agent, session_id: str, model: str) -> Session:
         reasoning=agent.reasoning,
         max_output_tokens=agent.max_output_tokens,
         web_search=agent.web_search,
+    )
+
+
+def character(agent: Agent, llm: Llm, *, locked: bool = False) -> Character:
+    """What the agent and its model bring that a client cannot change."""
+    traits = llm.traits
+    return Character(
+        tools=tuple(tool.spec for tool in agent.toolbox.values()),
+        temperature=agent.temperature,
+        context=traits.context,
+        max_output=traits.max_output,
+        max_rounds=agent.max_tool_rounds + 1,
+        locked=locked,
     )
 
 

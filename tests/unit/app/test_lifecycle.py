@@ -20,7 +20,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from salon.app import lifecycle, listen
-from salon.app.lifecycle import Server, lifespan, serve
+from salon.app.lifecycle import Server, WebSocketProtocol, lifespan, serve
 from salon.serve.gate import Gate, address_of
 from salon.serve.http import app
 from salon.serve.limits import Limits
@@ -196,6 +196,39 @@ async def test_a_client_that_answers_no_ping_is_let_go() -> None:
         assert data[:1] == b"\x89"
         assert b"\x03\xf3keepalive ping timeout" in data
         silent.close()
+
+
+async def test_pings_of_a_client_that_does_not_read_take_no_memory() -> None:
+    house = House()
+    async with serving(house.app) as server:
+        client = await RawWebSocket.connect(server.host, server.port, "/v1/realtime")
+        (protocol,) = server.server.server_state.connections
+        assert isinstance(protocol, WebSocketProtocol)
+        while protocol.writable.is_set():
+            await client.send(0x9, b"p" * 125, times=500)
+        for _ in range(20):
+            await client.send(0x9, b"p" * 125, times=500)
+        # What comes behind the pings has been read when they have been.
+        await client.send(0x8, b"")
+        while house.gate.connections:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        # The high-water mark, and the answers to one read of the loop. All pongs together are 1.3 MB.
+        assert protocol.transport.get_write_buffer_size() < 500_000
+        client.reset()
+
+
+async def test_empty_fragments_are_not_kept() -> None:
+    async with serving(House().app) as server:
+        client = await RawWebSocket.connect(server.host, server.port, "/v1/realtime")
+        (protocol,) = server.server.server_state.connections
+        assert isinstance(protocol, WebSocketProtocol)
+        await client.send(0x1, b"begun", final=False)
+        await client.send(0x0, b"", times=100, final=False)
+        await client.send(0x9, b"has come after them")
+        while b"has come after them" not in await client.read_some():
+            pass
+        assert protocol.frames == [b"begun"]
+        client.reset()
 
 
 async def test_the_lifespan_runs_the_hub_and_what_goes_with_it() -> None:

@@ -83,18 +83,13 @@ def test_without_a_token_nothing_is_kept() -> None:
     assert client.missed("event_7_2") == []
 
 
-@pytest.mark.parametrize("attached", [True, False])
-def test_what_is_kept_is_bounded_in_characters(attached: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_kept_is_bounded_in_characters(monkeypatch: pytest.MonkeyPatch) -> None:
     size = len(encode(ItemDeleted("x"), "event_7_1"))
-    monkeypatch.setattr(module, "KEPT_ATTACHED", 3 * size)
-    monkeypatch.setattr(module, "KEPT_DETACHED", 5 * size)
+    monkeypatch.setattr(module, "KEPT_CHARACTERS", 5 * size)
     client = made()
-    if attached:
-        client.attach(OutboxLink())
     say(client, *"abcdefgh")
-    kept = 3 if attached else 5
-    assert heard(client.missed(f"event_7_{8 - kept}") or []) == list("abcdefgh"[8 - kept :])
-    assert client.missed(f"event_7_{7 - kept}") is None
+    assert heard(client.missed("event_7_3") or []) == list("defgh")
+    assert client.missed("event_7_2") is None
     say(client, "y" * 5 * size)
     assert client.missed("event_7_9") == []
     assert client.missed("event_7_8") is None
