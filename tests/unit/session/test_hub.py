@@ -425,3 +425,25 @@ async def test_a_part_is_an_agent_and_a_model() -> None:
     async with stage() as made:
         part = made.hub.part("host")
         assert part == Part(AGENTS[0], made.llm)
+
+
+async def test_a_connection_that_goes_while_draining_takes_its_session_along() -> None:
+    async with stage([TextDelta("a"), asyncio.Event()]) as made:
+        client, link, _ = await made.speaking(resumable=True)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(made.hub.drain(15))
+            await asyncio.sleep(0)
+            made.hub.detach(client, link)
+            # Nobody may come back to a server that is going, so nobody is waited for.
+            assert client.ended
+
+
+async def test_a_session_that_has_ended_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with stage() as made:
+        client, link = made.open(resumable=True)
+        assert made.hub.resume(client.token, "alice", "event_of_another_session", OutboxLink()) is None
+        timers: list[Any] = []
+        monkeypatch.setattr(asyncio.get_running_loop(), "call_later", lambda *args: timers.append(args))
+        made.hub.detach(client, link)
+        monkeypatch.undo()
+        assert timers == []
