@@ -257,3 +257,5 @@ def test_the_question_takes_the_place_of_the_oldest_calls() -> None:
     for pairs in (3, 2, 1):
         messages = shown(made, limit=pairs * pair + question)
         assert [message.role for message in messages] == ["user", *["assistant", "tool"] * pairs]
+        less = shown(made, limit=pairs * pair + question - 1)
+        assert [message.role for message in less] == ["user", *["assistant", "tool"] * max(pairs - 1, 1)]
