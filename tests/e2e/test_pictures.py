@@ -47,7 +47,9 @@ def test_a_picture_is_made_small_shown_and_sent(talk: Talk, how: str) -> None:
     talk.page.evaluate(GIVE, [how, 3000, 1500, "image/jpeg"])
     preview = talk.page.locator(".shelf img")
     expect(preview).to_have_count(1)
-    width, height = preview.evaluate("async (image) => { await image.decode(); return [image.naturalWidth, image.naturalHeight]; }")
+    width, height = preview.evaluate(
+        "async (image) => { await image.decode(); return [image.naturalWidth, image.naturalHeight]; }"
+    )
     assert max(width, height) <= 1568
     assert abs(width / height - 2) < 0.01
     assert preview.evaluate("(image) => image.src.length") <= 700_000

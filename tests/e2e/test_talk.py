@@ -21,7 +21,9 @@ def test_an_answer_streams_and_says_what_it_took(talk: Talk) -> None:
     assert talk.answer.get_attribute("aria-busy") == "true"
     talk.finished()
     assert counted(talk.words) == list(range(1, 31))
-    expect(talk.answer.locator(".figures")).to_have_text(re.compile(r"first word .+ s · in all .+ s · \d+ \+ \d+ tokens"))
+    expect(talk.answer.locator(".figures")).to_have_text(
+        re.compile(r"first word .+ s · in all .+ s · \d+ \+ \d+ tokens")
+    )
     expect(talk.page.get_by_role("status").filter(has_text="30")).to_have_count(1)
 
 
@@ -146,7 +148,7 @@ def test_the_send_key_can_be_chosen_and_enter_of_an_input_method_sends_nothing(t
 
 def test_reading_back_is_not_disturbed_by_new_words(new_talk: NewTalk) -> None:
     talk = new_talk(viewport={"width": 900, "height": 420}).open()
-    lines = "\n".join(f"line {number}" for number in range(1, 61))
+    lines = "\n".join(f"line {number}." for number in range(1, 61))
     jump = talk.page.get_by_role("button", name="To the newest words")
     thread = talk.page.locator(".thread")
     talk.send(f"echo: {lines}")

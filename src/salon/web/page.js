@@ -1,6 +1,6 @@
 /** What all views share: who the server is, what is kept, and which conversation is open. */
 
-import { Emitter } from "./ui/emitter.js";
+import { Emitter } from "./emitter.js";
 
 /** @typedef {import("./model/conversation.js").Conversation} Conversation */
 /** @typedef {import("./realtime/session.js").Session} Session */

@@ -28,7 +28,6 @@ import { parseList } from "./lists.js";
 /** A block, and the index of the line behind it. @typedef {{ body: Body, next: number }} Read */
 
 export const MAX_DEPTH = 12;
-const MAX_MATH_LINES = 200;
 const FENCE = /^( {0,3})(`{3,}|~{3,})([^`]*)$/;
 const RULE = /^ {0,3}([-*_])(?: *\1){2,} *$/;
 export const MARKER = /^( *)([-*+]|\d{1,9}[.)])(?: +|$)/;
@@ -89,7 +88,7 @@ function readBlock(lines, at, depth) {
  */
 export function interrupts(lines, at) {
   const line = lines[at];
-  if (FENCE.test(line) || RULE.test(line) || /^ {0,3}(?:>|#{1,6}(?:[ \t]|$)|\$\$)/.test(line)) return true;
+  if (FENCE.test(line) || RULE.test(line) || /^ {0,3}(?:>|#{1,6}(?:[ \t]|$))/.test(line) || endOfMath(line)) return true;
   const marker = MARKER.exec(line);
   // "In order for an ordered list to interrupt a paragraph, it must start with 1", and neither may be empty (CommonMark 5.3).
   if (marker && line.length > marker[0].length) return !/\d/.test(marker[2]) || /^1[.)]/.test(marker[2]);
@@ -114,16 +113,28 @@ function readFence(lines, at) {
   return { body: { type: "code", language, text, closed }, next: closed ? next + 1 : next };
 }
 
-/** @param {string[]} lines @param {number} at @returns {Read | null} */
+/**
+ * Math that stands alone: to its end mark, or to a blank line, so that one forgotten mark does not swallow an answer.
+ * @param {string[]} lines @param {number} at @returns {Read | null}
+ */
 function readMath(lines, at) {
-  const first = lines[at].trim();
-  const stop = first.startsWith("$$") ? "$$" : first.startsWith("\\[") ? "\\]" : "";
+  const stop = endOfMath(lines[at]);
   if (!stop) return null;
-  const limit = Math.min(lines.length, at + MAX_MATH_LINES);
-  let next = at;
-  while (next < limit && !(lines[next].trim().endsWith(stop) && (next > at || first.length > 3))) next += 1;
-  if (next === limit) return null;
-  return { body: { type: "math", text: lines.slice(at, next + 1).join("\n") }, next: next + 1 };
+  let next = at + 1;
+  if (!lines[at].trim().slice(2).endsWith(stop)) {
+    while (next < lines.length && lines[next].trim() && !lines[next].trim().endsWith(stop)) next += 1;
+    if (next < lines.length && lines[next].trim()) next += 1;
+  }
+  return { body: { type: "math", text: lines.slice(at, next).join("\n") }, next };
+}
+
+/** The mark that ends the math which begins with this line; empty where none does. @param {string} line */
+function endOfMath(line) {
+  const text = line.trim();
+  const stop = text.startsWith("$$") ? "$$" : text.startsWith("\\[") ? "\\]" : "";
+  // Text behind the end makes it part of a paragraph.
+  const end = stop ? text.indexOf(stop, 2) : -1;
+  return end < 0 || end === text.length - 2 ? stop : "";
 }
 
 /** @param {string[]} lines @param {number} at @returns {Read | null} */

@@ -1,6 +1,6 @@
 /**
- * Markdown that is still being written. All blocks but the last are final, so only the last is parsed and rendered again, and
- * of a long list or of long code only its end. Updates are gathered per animation frame.
+ * Markdown that is still being written. What is settled is not looked at again, so a long answer costs no more per word than a
+ * short one; of a long list or of long code only the end is made anew. Updates are gathered per animation frame.
  */
 
 import { h } from "../ui/dom.js";
@@ -9,7 +9,10 @@ import { mend } from "./mend.js";
 import { fillCode, renderBlock, renderItem } from "./render.js";
 
 /** @typedef {import("./blocks.js").Block} Block */
-/** @typedef {{ block: Block, node: HTMLElement }} Shown */
+/** @typedef {{ block: Block, node: HTMLElement, final: boolean }} Shown */
+
+// What a block is, and so where the one before it ends, is decided by its first two lines: a table needs both.
+const DECIDED_LINES = 2;
 
 export class MarkdownStream {
   /** @param {import("./render.js").Labels} labels */
@@ -18,9 +21,9 @@ export class MarkdownStream {
     this.labels = labels;
     this.text = "";
     this.done = false;
-    /** @type {Shown | null} the block that may still change */
-    this.last = null;
-    /** Where it begins. */
+    /** The blocks that may still change. @type {Shown[]} */
+    this.open = [];
+    /** Where the first of them begins. */
     this.tail = 0;
     this.frame = 0;
   }
@@ -41,48 +44,56 @@ export class MarkdownStream {
 
   reset() {
     this.root.replaceChildren();
-    this.last = null;
+    this.open = [];
     this.tail = 0;
   }
 
   flush() {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
-    const base = this.tail;
-    const blocks = parseBlocks(this.text.slice(base));
+    const text = this.text.slice(this.tail);
+    const blocks = parseBlocks(text);
+    for (const { node } of this.open.splice(blocks.length)) node.remove();
     for (const [index, block] of blocks.entries()) {
       const final = this.done || index < blocks.length - 1;
-      if (index === 0 && this.last) this.replace(this.last, block, final);
+      if (this.open[index]) this.replace(this.open[index], block, final);
       else this.append(block, final);
-      this.tail = base + block.start;
     }
+    this.settle(text, blocks);
+  }
+
+  /** Let go of what cannot change any more. @param {string} text @param {Block[]} blocks */
+  settle(text, blocks) {
+    const first = blocks.findLastIndex(({ start }) => text.slice(start).split("\n", DECIDED_LINES + 1).length > DECIDED_LINES);
+    if (first <= 0) return;
+    this.open.splice(0, first);
+    this.tail += blocks[first].start;
   }
 
   /** @param {Block} block @param {boolean} final */
   append(block, final) {
     const node = renderBlock(this.ready(block, final), this.labels);
     this.root.append(node);
-    this.last = { block, node };
+    this.open.push({ block, node, final });
   }
 
   /** @param {Shown} shown @param {Block} block @param {boolean} final */
   replace(shown, block, final) {
     const { block: old, node } = shown;
-    if (old.raw === block.raw && !final) return;
+    if (old.raw === block.raw && shown.final === final) return;
+    shown.block = block;
+    shown.final = final;
     if (old.type === "code" && block.type === "code" && old.language === block.language) {
       const code = /** @type {HTMLElement} */ (node.querySelector("code"));
       const text = code.firstChild;
-      if (!block.closed && text instanceof Text && block.text.startsWith(text.data)) {
+      if (!old.closed && !block.closed && text instanceof Text && block.text.startsWith(text.data)) {
         text.appendData(block.text.slice(text.data.length));
       } else fillCode(code, block);
-      shown.block = block;
-    } else if (old.type === "list" && block.type === "list" && old.loose === block.loose && old.ordered === block.ordered) {
+    } else if (old.type === "list" && block.type === "list" && sameKind(old, block)) {
       this.replaceItems(node, old, block);
-      shown.block = block;
     } else {
-      const next = renderBlock(this.ready(block, final), this.labels);
-      node.replaceWith(next);
-      this.last = { block, node: next };
+      shown.node = renderBlock(this.ready(block, final), this.labels);
+      node.replaceWith(shown.node);
     }
   }
 
@@ -106,4 +117,9 @@ export class MarkdownStream {
     if (final || (block.type !== "paragraph" && block.type !== "heading")) return block;
     return { ...block, text: mend(block.text) };
   }
+}
+
+/** @param {Extract<Block, { type: "list" }>} a @param {Extract<Block, { type: "list" }>} b */
+function sameKind(a, b) {
+  return a.loose === b.loose && a.ordered === b.ordered && a.first === b.first;
 }

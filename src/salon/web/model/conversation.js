@@ -3,7 +3,7 @@
  * one transaction together with the last event that it contains.
  */
 
-import { Emitter } from "../ui/emitter.js";
+import { Emitter } from "../emitter.js";
 
 /** @typedef {import("./types.js").Meta} Meta */
 /** @typedef {import("./types.js").Entry} Entry */

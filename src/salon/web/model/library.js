@@ -1,6 +1,6 @@
 /** All conversations: their list, which one is open, and what happens to them. Other tabs hear of changes. */
 
-import { Emitter } from "../ui/emitter.js";
+import { Emitter } from "../emitter.js";
 import { Conversation } from "./conversation.js";
 import { newId } from "./ids.js";
 

@@ -1,6 +1,6 @@
 /** What this browser prefers, and the API key. The key is kept for the tab only, unless the user asks for more. */
 
-import { Emitter } from "../ui/emitter.js";
+import { Emitter } from "../emitter.js";
 
 /**
  * @typedef {object} Values

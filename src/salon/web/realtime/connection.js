@@ -3,7 +3,7 @@
  * server can go on from there. What is said over it is not its business.
  */
 
-import { Emitter } from "../ui/emitter.js";
+import { Emitter } from "../emitter.js";
 import { backoff } from "./backoff.js";
 import { realtimeUrl } from "./place.js";
 

@@ -3,7 +3,7 @@
  * rows are kept, and of each row what may be shown.
  */
 
-import { Emitter } from "../ui/emitter.js";
+import { Emitter } from "../emitter.js";
 import { redact, redactProtocols, redactUrl } from "./redact.js";
 
 /**

@@ -7,7 +7,7 @@
  */
 
 import { newId } from "../model/ids.js";
-import { Emitter } from "../ui/emitter.js";
+import { Emitter } from "../emitter.js";
 import { apply, itemIds, newAnswer, textOf } from "./answers.js";
 import { Connection } from "./connection.js";
 import { Pulse } from "./pulse.js";

@@ -1,6 +1,6 @@
 /** Which conversations have a connection: the one that is shown, and those in the background that are still being answered. */
 
-import { Emitter } from "../ui/emitter.js";
+import { Emitter } from "../emitter.js";
 import { Session } from "./session.js";
 
 /** @typedef {import("../model/conversation.js").Conversation} Conversation */

@@ -13,16 +13,16 @@ import { MOD } from "../ui/keys.js";
 const THEMES = ["auto", "light", "dark"];
 const THEME_ICONS = { auto: "auto", light: "sun", dark: "moon" };
 
-/** @param {Page} page */
-export function quickButtons(page) {
+/** @param {Page} page @param {AbortSignal} signal */
+export function quickButtons(page, signal) {
   const { preferences } = page;
   const theme = h("button", { type: "button", class: "icon-button quick-theme", onclick: nextTheme });
+  preferences.on("changed", showTheme, signal);
   showTheme();
 
   function nextTheme() {
     const { theme: now } = preferences.values;
     preferences.set("theme", THEMES[(THEMES.indexOf(now) + 1) % THEMES.length]);
-    showTheme();
   }
 
   function showTheme() {

@@ -22,7 +22,7 @@ export function buildShell(page, signal) {
     "div",
     { class: "shell" },
     h("a", { class: "skip", href: "#composer", onclick: skip }, t("skip")),
-    buildRail(page),
+    buildRail(page, signal),
     sidebar,
     scrim,
     buildTalk(page, signal),
@@ -63,8 +63,8 @@ function skip(event) {
   document.getElementById("composer")?.focus();
 }
 
-/** @param {Page} page */
-function buildRail(page) {
+/** @param {Page} page @param {AbortSignal} signal */
+function buildRail(page, signal) {
   return h(
     "nav",
     { class: "rail", "aria-label": t("views") },
@@ -75,7 +75,7 @@ function buildRail(page) {
       icon("talk"),
       h("span", null, t("view talk")),
     ),
-    h("div", { class: "rail-end" }, ...quickButtons(page)),
+    h("div", { class: "rail-end" }, ...quickButtons(page, signal)),
   );
 }
 

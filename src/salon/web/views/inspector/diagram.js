@@ -27,6 +27,7 @@ export function drawRow(row, chosen, onchosen) {
         "span",
         { class: "wire-label" },
         h("span", { class: "wire-type" }, labelOf(row)),
+        row.count > 1 && h("span", { class: "wire-count" }, `× ${number(row.count)}`),
         h("span", { class: "wire-meta" }, [row.bytes ? bytes(row.bytes) : "", time(row.at)].filter(Boolean).join(" · ")),
       ),
     ),
@@ -93,14 +94,14 @@ function labelOf(row) {
     case "closed":
       return `${t("wire closed")} ${data.code}`;
     default:
-      return row.count > 1 ? `${row.type} × ${number(row.count)}` : row.type;
+      return row.type;
   }
 }
 
 /** @param {Row} row */
 function spoken(row) {
   const way = row.way === "none" ? "" : t(row.way === "up" ? "wire up" : "wire down");
-  return [way, labelOf(row), row.bytes ? bytes(row.bytes) : "", time(row.at)].filter(Boolean).join(", ");
+  return [way, labelOf(row), row.count > 1 ? `× ${number(row.count)}` : "", row.bytes ? bytes(row.bytes) : "", time(row.at)].filter(Boolean).join(", ");
 }
 
 /** @param {number} count */

@@ -4,6 +4,7 @@ import { t } from "../../i18n/i18n.js";
 import { download } from "../../ui/download.js";
 import { h, put } from "../../ui/dom.js";
 import { icon } from "../../ui/icons.js";
+import { isTouch } from "../../ui/keys.js";
 import { captionFor, drawRow, summaryOf } from "./diagram.js";
 
 /** @typedef {import("../../page.js").Page} Page */
@@ -152,7 +153,8 @@ export function buildInspector(page, signal) {
       aside.hidden = !open;
       if (open) {
         redraw();
-        filter.focus({ preventScroll: true });
+        // A field would bring up the keyboard of a phone.
+        (isTouch() ? pause : filter).focus({ preventScroll: true });
       }
     },
     signal,

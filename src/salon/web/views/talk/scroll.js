@@ -5,19 +5,19 @@ const NEAR = 48;
 export class Follower {
   /**
    * @param {HTMLElement} scroller
-   * @param {HTMLElement} content
    * @param {AbortSignal} signal
    * @param {(away: boolean) => void} onaway
    */
-  constructor(scroller, content, signal, onaway) {
+  constructor(scroller, signal, onaway) {
     this.scroller = scroller;
     this.onaway = onaway;
     /** Whether the end is kept in sight. */
     this.following = true;
     this.top = 0;
+    this.frame = 0;
     scroller.addEventListener("scroll", () => this.scrolled(), { signal, passive: true });
+    // The window may become smaller, or a keyboard appear.
     const observer = new ResizeObserver(() => this.grown());
-    observer.observe(content);
     observer.observe(scroller);
     signal.addEventListener("abort", () => observer.disconnect(), { once: true });
   }
@@ -36,10 +36,14 @@ export class Follower {
     this.onaway(this.away);
   }
 
+  /** New words have come; they are laid out by the next frame. What the reader opens or edits is not followed. */
   grown() {
-    // What greets the reader is read from its beginning.
-    if (this.following && !this.scroller.classList.contains("empty")) this.toEnd();
-    else this.onaway(this.away);
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      // What greets the reader is read from its beginning.
+      if (this.following && !this.scroller.classList.contains("empty")) this.toEnd();
+      else this.onaway(this.away);
+    });
   }
 
   /** Go to the newest words and stay with them. */

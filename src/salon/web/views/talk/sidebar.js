@@ -104,7 +104,7 @@ export function buildSidebar(page, signal) {
     ),
     h("div", { class: "searching" }, icon("search"), search),
     h("nav", { class: "sidebar-list", "aria-label": t("conversations"), tabindex: -1 }, list),
-    h("div", { class: "sidebar-end only-phone" }, ...quickButtons(page)),
+    h("div", { class: "sidebar-end only-phone" }, ...quickButtons(page, signal)),
   );
 }
 

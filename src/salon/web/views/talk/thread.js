@@ -27,7 +27,7 @@ export function buildThread(page, spoken, ask, signal) {
     { type: "button", class: "jump", hidden: true, "aria-label": t("jump"), title: t("jump"), onclick: () => follower.toEnd() },
     icon("down"),
   );
-  const follower = new Follower(scroller, list, signal, (away) => {
+  const follower = new Follower(scroller, signal, (away) => {
     jump.hidden = !away || conversation.entries.length === 0;
   });
   /** @type {Map<string, AnswerView | QuestionView>} */
@@ -84,6 +84,7 @@ export function buildThread(page, spoken, ask, signal) {
     (entry) => {
       if (entry.kind === "answer") /** @type {AnswerView | undefined} */ (views.get(entry.id))?.update();
       busy();
+      follower.grown();
     },
     signal,
   );
