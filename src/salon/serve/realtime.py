@@ -104,6 +104,9 @@ class RealtimeDoor:
         session = settings.apply(
             opening(part.agent, self._new_id("sess"), shown), patch, speech=False, has_audio=False, locked=False
         )
+        if asked.salon.locked:
+            # Left open, it would be for the client to choose who answers.
+            model = shown
         secret = self._gate.issue(
             caller, session=patch, model=model, locked=asked.salon.locked, ttl_seconds=asked.expires_after.seconds
         )
