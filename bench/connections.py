@@ -15,9 +15,12 @@ import uvloop
 from bench.machine import cpu_seconds, describe, rss_bytes, salon
 from bench.text import through
 
+AT_REST = 40
+"""Seconds: two rounds of pings."""
+
 
 class Idle(asyncio.Protocol):
-    """Opens a session and says nothing more."""
+    """Opens a session and says nothing more than pings ask for."""
 
     def __init__(self, hello: bytes, opened: asyncio.Semaphore) -> None:
         self._hello = hello
@@ -25,12 +28,17 @@ class Idle(asyncio.Protocol):
         self._greeted = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        cast(asyncio.Transport, transport).write(self._hello)
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name
+        self._transport.write(self._hello)
 
     def data_received(self, data: bytes) -> None:
         if not self._greeted and b"session.created" in data:
             self._greeted = True
             self._opened.release()
+        elif data[:1] == b"\x89":
+            # A ping (RFC 6455 section 5.5.2), answered with its payload under a mask of zeros.
+            size = data[1]
+            self._transport.write(bytes((0x8A, 0x80 | size)) + bytes(4) + data[2 : 2 + size])
 
 
 async def main(connections: int) -> None:
@@ -54,8 +62,8 @@ async def main(connections: int) -> None:
         await open_more(connections)
         held = rss_bytes(pid) - before
         cpu = cpu_seconds(pid)
-        await asyncio.sleep(5)
-        cpu = (cpu_seconds(pid) - cpu) / 5
+        await asyncio.sleep(AT_REST)
+        cpu = (cpu_seconds(pid) - cpu) / AT_REST
         print(
             f"{connections} idle connections: {held / connections / 1024:.1f} KiB each, {cpu * 100:.1f} % of a core at rest"
         )
