@@ -170,8 +170,7 @@ def test_the_page_works_below_a_path(new_talk: NewTalk) -> None:
         re.compile(r"/salon/"),
         lambda route: route.fulfill(response=route.fetch(url=route.request.url.replace("/salon/", "/"))),
     )
-    addresses: list[str] = []
-    talk.page.on("websocket", lambda socket: addresses.append(socket.url))
-    talk.page.goto(f"{talk.url}salon/")
+    with talk.page.expect_websocket() as opened:
+        talk.page.goto(f"{talk.url}salon/")
+    assert opened.value.url.startswith(f"{talk.url.replace('http', 'ws')}salon/v1/realtime?")
     expect(talk.box).to_be_visible()
-    assert [re.sub(r"^ws://[^/]+|\?.*", "", address) for address in addresses][:1] == ["/salon/v1/realtime"]

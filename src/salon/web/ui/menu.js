@@ -19,6 +19,7 @@ export function openMenu(button, lines, label) {
   if (before) return;
   const entries = lines.map(toElement);
   const menu = h("div", { class: "menu", role: "menu", "aria-label": label }, ...entries);
+  /** @type {HTMLElement[]} */
   const items = entries.filter((entry) => entry.matches("button"));
   const done = new AbortController();
 

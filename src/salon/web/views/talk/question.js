@@ -42,7 +42,7 @@ export class QuestionView {
           ...pictures.map(({ url, name, width, height }) => h("img", { src: url, alt: name, width, height, loading: "lazy" })),
         ),
       text && h("div", { class: "bubble", dir: "auto" }, text),
-      h("div", { class: "actions" }, text && copy, edit),
+      h("div", { class: "actions" }, edit, text && copy),
     );
   }
 
