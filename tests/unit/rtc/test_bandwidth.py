@@ -1,0 +1,254 @@
+"""The estimate, over a virtual link with a queue. All times are virtual: a minute takes as long as its packets."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from salon.rtc.bandwidth import FLOOR, START, Estimator, SendLog
+from salon.rtc.feedback import TransportArrivals
+from salon.rtc.layers import Allocator
+from salon.rtc.rtcp import TransportFeedback
+
+LAYERS = [("low", 150_000), ("mid", 500_000), ("high", 1_500_000)]
+AUDIO = 40_000
+PACKET = 1_200
+
+
+class Link:
+    """``capacity(now)`` bit/s behind a queue of ``depth`` ms, then ``delay`` ms and up to ``jitter`` ms more; ``loss`` of 1."""
+
+    def __init__(
+        self, capacity: Callable[[int], int], *, delay: int = 20, depth: int = 400, loss: float = 0.0, jitter: int = 0
+    ) -> None:
+        self.capacity, self.delay, self.depth, self.loss, self.jitter = capacity, delay, depth, loss, jitter
+        self.chance = random.Random(3)
+        self.free_at = 0.0
+        self.dropped = 0
+
+    def carry(self, size: int, now: int) -> int | None:
+        """When the packet arrives, in microseconds."""
+        start = max(self.free_at, float(now))
+        if start - now > self.depth or self.chance.random() < self.loss:
+            self.dropped += 1
+            return None
+        self.free_at = start + size * 8000 / self.capacity(now)
+        return int((self.free_at + self.delay + self.chance.random() * self.jitter) * 1000)
+
+
+class Call:
+    """A viewer behind a link, fed as an engine would: audio every 20 ms, video 25 times a second, feedback, probes."""
+
+    def __init__(self, link: Link, layers: list[tuple[str, int]] = LAYERS, start: int = START) -> None:
+        self.link, self.layers = link, layers
+        self.log = SendLog()
+        self.estimator = Estimator(self.log, start)
+        self.allocator = Allocator()
+        self.arrivals = TransportArrivals(1)
+        self.flying: list[tuple[int, int]] = []
+        self.returning: list[tuple[int, TransportFeedback]] = []
+        self.now = 0
+        self.chosen: list[tuple[int, str | None]] = []
+        self.padding = 0
+        self.debt = 0.0
+
+    def send(self, size: int) -> None:
+        number = self.log.sent(size, self.now)
+        at = self.link.carry(size, self.now)
+        if at is not None:
+            self.flying.append((at, number))
+
+    def run(self, until: int) -> None:
+        while self.now < until:
+            self.now += 10
+            self.tick()
+
+    def tick(self) -> None:
+        now = self.now
+        if now % 20 == 0:
+            self.send(AUDIO // 400)
+            padding = self.estimator.probe(self.allocator.wanted(self.layers, AUDIO), now)
+            self.padding += padding
+            while padding > 0:
+                self.send(min(PACKET, padding))
+                padding -= PACKET
+        rate = dict(self.layers).get(self.allocator.chosen or "", 0)
+        if now % 40 == 0:
+            self.debt += rate / 200
+            while self.debt > PACKET:
+                self.send(PACKET)
+                self.debt -= PACKET
+        self.flying.sort()
+        while self.flying and self.flying[0][0] <= now * 1000:
+            at, number = self.flying.pop(0)
+            self.arrivals.arrived(number, at)
+        if self.arrivals.due(now):
+            self.returning += [(now + self.link.delay, packet) for packet in self.arrivals.build(now)]
+        while self.returning and self.returning[0][0] <= now:
+            self.estimator.feedback(self.returning.pop(0)[1], now)
+        if now % 100 == 0:
+            before = self.allocator.chosen
+            after = self.allocator.choose(self.layers, self.estimator.estimate, AUDIO, now)
+            if after != before or not self.chosen:
+                self.chosen.append((now, after))
+
+
+def steady(rate: int) -> Callable[[int], int]:
+    return lambda _: rate
+
+
+def test_a_fast_link_brings_the_best_layer_within_two_seconds() -> None:
+    call = Call(Link(steady(20_000_000)))
+    call.run(2_000)
+    assert call.allocator.chosen == "high"
+    call.run(20_000)
+    assert call.chosen[-1][0] <= 2_000
+    assert call.estimator.estimate > 1_500_000
+
+
+def test_a_slow_link_keeps_the_lowest_layer_and_a_short_queue() -> None:
+    call = Call(Link(steady(300_000)))
+    call.run(2_000)
+    assert call.allocator.chosen == "low"
+    assert 190_000 <= call.estimator.estimate <= 330_000
+    dropped = call.link.dropped
+    worst = 0.0
+    while call.now < 30_000:
+        call.run(call.now + 10)
+        worst = max(worst, call.link.free_at - call.now)
+    assert call.link.dropped == dropped
+    assert worst < 200
+    assert [layer for at, layer in call.chosen if at > 2_000] == []
+    assert call.padding * 8 / 30 < 60_000, "probes must stay small beside what the link carries"
+
+
+def test_a_link_that_falls_and_rises_is_followed_within_two_seconds_each_way() -> None:
+    call = Call(Link(lambda now: 500_000 if 10_000 <= now < 20_000 else 2_000_000))
+    call.run(10_000)
+    assert call.allocator.chosen == "high"
+    call.run(12_000)
+    assert call.allocator.chosen in ("low", "mid")
+    assert call.estimator.estimate <= 550_000
+    assert call.link.free_at - call.now < 100
+    call.run(20_000)
+    assert call.link.free_at - call.now < 100
+    assert call.estimator.estimate >= 300_000
+    call.run(22_000)
+    assert call.allocator.chosen == "high"
+    call.run(40_000)
+    assert call.allocator.chosen == "high"
+    assert call.chosen[-1][0] <= 22_000
+
+
+@pytest.mark.parametrize("jitter", [30, 100])
+def test_jitter_is_not_taken_for_a_queue(jitter: int) -> None:
+    call = Call(Link(steady(10_000_000), jitter=jitter))
+    call.run(30_000)
+    assert call.allocator.chosen == "high"
+    assert len([1 for at, _ in call.chosen if at > 3_000]) <= 1
+
+
+def test_a_little_loss_is_repaired_not_fled() -> None:
+    call = Call(Link(steady(10_000_000), loss=0.05))
+    call.run(20_000)
+    assert call.allocator.chosen == "high"
+
+
+def test_heavy_loss_that_less_does_not_cure_is_lived_with() -> None:
+    call = Call(Link(steady(10_000_000), loss=0.15))
+    call.run(30_000)
+    assert call.allocator.chosen == "high"
+
+
+def test_a_link_without_a_queue_shows_by_its_losses() -> None:
+    call = Call(Link(lambda now: 400_000 if now >= 5_000 else 5_000_000, depth=30))
+    call.run(8_000)
+    assert call.allocator.chosen == "low"
+
+
+def test_slow_and_full_of_jitter() -> None:
+    call = Call(Link(steady(400_000), jitter=60))
+    call.run(30_000)
+    assert call.allocator.chosen == "low"
+    assert 200_000 < call.estimator.estimate < 520_000
+
+
+def test_another_path_with_more_delay_is_no_congestion_for_long() -> None:
+    call = Call(Link(steady(10_000_000)))
+    call.run(5_000)
+    call.link.delay = 120
+    call.run(15_000)
+    assert call.allocator.chosen == "high"
+
+
+def test_one_layer_pauses_before_audio_suffers_and_comes_back() -> None:
+    single = [("", 1_500_000)]
+    call = Call(Link(lambda now: 300_000 if 5_000 <= now < 15_000 else 3_000_000), single)
+    call.run(5_000)
+    assert call.allocator.chosen == ""
+    call.run(8_000)
+    assert call.allocator.chosen is None
+    call.run(15_000)
+    assert call.allocator.chosen is None
+    call.run(17_500)
+    assert call.allocator.chosen == ""
+
+
+def test_feedback_that_lies_changes_little() -> None:
+    log = SendLog()
+    estimator = Estimator(log)
+    estimator.feedback(TransportFeedback(1, 2, 100, 0, (5, None, 7)), 0)
+    assert estimator.estimate == START and estimator.arriving == 0
+    log.sent(1000, 0)
+    estimator.feedback(TransportFeedback(1, 2, 0, 0, tuple(range(400))), 10)
+    estimator.feedback(TransportFeedback(1, 2, 0, 1, tuple(range(400))), 20)
+    assert estimator.arriving == 1000 * 8 * 1000 // 300
+
+
+def test_the_receivers_clock_may_wrap() -> None:
+    log = SendLog()
+    estimator = Estimator(log)
+    wrap = (1 << 24) * 64_000
+    for number in range(200):
+        log.sent(1000, number * 10)
+        at = (wrap - 500_000 + number * 10_000) % wrap
+        estimator.feedback(TransportFeedback(1, 2, number, number, (at,)), number * 10)
+    assert estimator.queue == 0
+    assert 700_000 < estimator.arriving < 900_000
+
+
+def test_remb_alone_raises_and_lowers() -> None:
+    estimator = Estimator(SendLog())
+    estimator.remb(3_000_000, 500_000, 1_000)
+    assert estimator.estimate == 3_000_000
+    estimator.remb(400_000, 1_500_000, 2_000)
+    assert estimator.estimate == 400_000
+    estimator.remb(1, 1_500_000, 3_000)
+    assert estimator.estimate == FLOOR
+
+
+def test_reports_alone_raise_and_lower() -> None:
+    estimator = Estimator(SendLog())
+    for second in range(2, 10):
+        estimator.report(0, 500_000, second * 1000)
+    climbed = estimator.estimate
+    assert climbed > 1.5 * START
+    estimator.report(128, 1_500_000, 10_000)
+    assert estimator.estimate == pytest.approx(1_500_000 * 0.75)
+    estimator.report(13, 1_500_000, 13_000)
+    assert estimator.estimate == pytest.approx(1_500_000 * 0.75)
+
+
+def test_no_probe_without_a_wish_or_without_feedback() -> None:
+    estimator = Estimator(SendLog())
+    assert estimator.probe(0, 5_000) == 0
+    assert estimator.probe(5_000_000, 5_000) == 0
+
+
+def test_numbers_wrap_and_the_log_is_bounded() -> None:
+    log = SendLog()
+    log.next = 65_535
+    assert [log.sent(1, 0), log.sent(1, 0)] == [65_535, 0]
+    assert log.octets == 2 and len(log.sizes) == len(log.times)
