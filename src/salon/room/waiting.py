@@ -23,7 +23,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     messages_from_one: int = 128
     bytes_from_one: int = 256 * 1024
     messages_to_one: int = 512
-    bytes_to_one: int = 1024 * 1024
+    bytes_to_one: int = 512 * 1024
     messages: int = 20_000
     bytes: int = 32 * 1024 * 1024
 

@@ -163,17 +163,19 @@ class Gate:
         door: str,
         *,
         signed: Callable[[ApiKey], bool] | None = None,
+        credential: str | None = None,
         while_draining: bool = False,
     ) -> Caller:
         """Let in an HTTP request or a WebSocket (an ASGI scope), or raise ``Refused``.
 
         A door whose protocol signs its requests instead of showing a key passes ``signed``: it says whether the request
-        was signed with that key. ``while_draining`` is for doors that watch the server to its end.
+        was signed with that key. One whose clients show a ``credential`` elsewhere than in the headers passes that.
+        ``while_draining`` is for doors that watch the server to its end.
         """
         try:
             if self.draining and not while_draining:
                 raise draining()
-            return self._admit(scope, door, signed)
+            return self._admit(scope, door, signed, credential)
         except Refused as refused:
             self._observer.refused(door, refused.code)
             raise
@@ -271,11 +273,14 @@ class Gate:
         for account in accounts:
             account.connections -= 1
 
-    def _admit(self, scope: Scope, door: str, signed: Callable[[ApiKey], bool] | None) -> Caller:
+    def _admit(
+        self, scope: Scope, door: str, signed: Callable[[ApiKey], bool] | None, credential: str | None
+    ) -> Caller:
         headers = Headers(scope=scope)
         self._origins.check(headers, open=self.open, address=address_of(scope))
         try:
-            caller = self._signer(signed) if signed is not None else self._bearer(credential_of(scope, headers))
+            shown = credential_of(scope, headers) if credential is None else credential
+            caller = self._signer(signed) if signed is not None else self._bearer(shown)
         except Refused:
             # Guessing is paid for out of the address's budget, like connecting.
             network = network_of(address_of(scope))

@@ -26,8 +26,9 @@ class SalonClaim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     ``talk`` lets in at the doors where models answer. ``agents`` names the agents that may be talked with; empty is all of
     them. ``rooms`` names rooms. ``publish`` and ``watch`` name the broadcasts that may be sent and seen, as patterns of
-    ``matches``. ``admin`` allows what an administrator's key allows. Members unknown to this version are ignored, so that
-    newer minters and older servers go together.
+    ``matches``. ``peer`` is the id by which the holder can be called, where it is not ``sub``. ``admin`` allows what an
+    administrator's key allows. Members unknown to this version are ignored, so that newer minters and older servers go
+    together.
     """
 
     talk: bool = False
@@ -35,6 +36,7 @@ class SalonClaim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rooms: tuple[str, ...] = ()
     publish: tuple[str, ...] = ()
     watch: tuple[str, ...] = ()
+    peer: str = ""
     admin: bool = False
 
 
