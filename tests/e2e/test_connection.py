@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.e2e.conftest import NewTalk
 from tests.e2e.relay import Relay
@@ -93,6 +93,25 @@ def test_a_server_that_does_not_answer_is_said_to_be_so(new_talk: NewTalk) -> No
     talk.page.unroute("**/v1/ui/config")
     talk.page.get_by_role("button", name="Try again").click()
     talk.connected()
+
+
+def test_a_model_that_the_server_refuses_is_not_asked_for_for_ever(new_talk: NewTalk) -> None:
+    talk = new_talk()
+
+    def offer(route: Route) -> None:
+        config = route.fetch().json()
+        config["models"].append({"name": "nobody:nothing", "title": "Nothing", "images": False})
+        route.fulfill(json=config)
+
+    talk.page.route("**/v1/ui/config", offer)
+    talk.open()
+    talk.page.get_by_role("button", name="Answered by").click()
+    talk.page.get_by_role("menuitemradio", name="Nothing").click()
+    expect(talk.page.get_by_text("The server does not accept this connection.")).to_be_visible(timeout=SLOW)
+    talk.page.get_by_role("button", name="Answered by").click()
+    talk.page.get_by_role("menuitemradio", name="Guide").click()
+    talk.connected()
+    expect(talk.page.locator(".banner")).to_be_hidden()
 
 
 @pytest.mark.parametrize(

@@ -105,10 +105,14 @@ def test_a_second_tab_takes_over_and_can_be_taken_over_from(talk: Talk) -> None:
     expect(other.answers).to_have_count(1)
     expect(talk.page.get_by_text("This conversation goes on in another tab.")).to_be_visible()
     other.ask("count to 4")
-    talk.page.get_by_role("button", name="Continue here").click()
+    # What is written meanwhile is neither lost nor does it harm what the other tab has kept.
+    talk.send("what did I say?")
+    expect(talk.questions).to_have_count(1)
+    talk.page.locator(".banner").get_by_role("button", name="Continue here").click()
     expect(talk.answers).to_have_count(2)
     talk.connected()
     expect(other.page.get_by_text("This conversation goes on in another tab.")).to_be_visible()
+    expect(talk.box).to_have_value("what did I say?")
     assert "count to 4" in talk.ask("what did I say?")
 
 

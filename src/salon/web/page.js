@@ -86,10 +86,12 @@ export class Page extends Emitter {
 
   /** Read the open conversation again, because another tab went on with it, and take it over. */
   async takeOver() {
-    const { id } = this.conversation;
+    const { id, meta } = this.conversation;
     this.sessions.end(id);
-    const fresh = await this.library.open(id, true);
-    this.open(fresh ?? this.conversation);
+    const found = await this.library.open(id, true);
+    if (!found) return this.go("");
+    found.meta.draft ||= meta.draft;
+    this.open(found);
   }
 
   /** Let somebody else answer the open conversation. @param {string} model */

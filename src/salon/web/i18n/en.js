@@ -144,7 +144,7 @@ export default {
   "taken": "This conversation goes on in another tab.",
   "continue here": "Continue here",
   "unauthorized": "The server asks for a key.",
-  "refused": "The server has refused this connection.",
+  "refused": "The server does not accept this connection. Try again, or choose another model above.",
   "state idle": "not connected",
   "state connecting": "connecting",
   "state open": "connected",

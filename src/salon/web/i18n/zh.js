@@ -144,7 +144,7 @@ export default {
   "taken": "此对话已在另一个标签页中继续。",
   "continue here": "在这里继续",
   "unauthorized": "服务器需要密钥。",
-  "refused": "服务器拒绝了此连接。",
+  "refused": "服务器不接受此连接，请重试或在上方换一个模型。",
   "state idle": "未连接",
   "state connecting": "正在连接",
   "state open": "已连接",

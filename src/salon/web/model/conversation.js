@@ -32,6 +32,8 @@ export class Conversation extends Emitter {
     /** @type {number | undefined} */
     this.cutFrom = undefined;
     this.timer = 0;
+    /** Whether another tab has gone on with it: then what is kept is that tab's to change. */
+    this.away = false;
   }
 
   get id() {
@@ -96,6 +98,7 @@ export class Conversation extends Emitter {
   async save() {
     clearTimeout(this.timer);
     this.timer = 0;
+    if (this.away) return;
     if (!this.meta.count && !this.meta.draft && this.cutFrom === undefined) return;
     if (!this.metaDirty && !this.dirty.size && this.cutFrom === undefined) return;
     const rows = this.entries.flatMap((entry, order) =>

@@ -30,6 +30,7 @@ const CLOSED_TAKEN = 4001;
 const CLOSED_UNAUTHORIZED = 4003;
 // The server has understood and will not have it: policy, too big, not text, protocol error.
 const CLOSED_FOR_CAUSE = new Set([1002, 1003, 1007, 1008, 1009]);
+const MOST_REFUSALS = 2;
 // An attempt that is neither accepted nor refused: some networks swallow packets.
 const CONNECT_MS = 15_000;
 
@@ -170,6 +171,8 @@ export class Connection extends Emitter {
       const why = await this.diagnose();
       if (this.watching.signal.aborted || number !== this.number) return;
       if (why === "unauthorized") return this.become("unauthorized");
+      // The server is well and lets this page in, but not to this model.
+      if (why === "fine" && this.attempt >= MOST_REFUSALS) return this.become("refused");
     }
     this.later(code === CLOSED_TRY_LATER);
   }

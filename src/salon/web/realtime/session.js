@@ -81,6 +81,7 @@ export class Session extends Emitter {
 
   /** Answer again what was answered at `index`, and forget what came after. @param {number} index */
   retry(index) {
+    if (this.conversation.away) return;
     this.cut(index);
     this.conversation.add(newAnswer(newId("answer")));
     this.reconcile();
@@ -88,6 +89,7 @@ export class Session extends Emitter {
 
   /** Say something else instead of the question at `index`. @param {number} index @param {string} text */
   revise(index, text) {
+    if (this.conversation.away) return;
     const question = /** @type {Question} */ (this.conversation.entries[index]);
     this.cut(index);
     this.ask(text, question.pictures);
@@ -134,6 +136,7 @@ export class Session extends Emitter {
       this.barrier = "";
       this.server = null;
     }
+    this.conversation.away ||= state === "taken";
     this.emit("state", state);
   }
 

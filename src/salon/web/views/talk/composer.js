@@ -114,8 +114,14 @@ export function buildComposer(page, signal) {
     field.focus();
   }
 
+  /** What is said here while another tab has the conversation would be lost. */
+  function isAway() {
+    if (conversation.away) page.toasts.show(t("taken"), { label: t("continue here"), run: () => void page.takeOver() });
+    return conversation.away;
+  }
+
   function send() {
-    if (conversation.busy) return;
+    if (conversation.busy || isAway()) return;
     const text = field.value.trim();
     if (!text && !pictures.length) return;
     const size = new Blob([text, ...pictures.map(({ url }) => url)]).size + OVERHEAD;
