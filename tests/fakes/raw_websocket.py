@@ -62,6 +62,15 @@ class RawWebSocket:
             pass
         return data
 
+    async def read_until(self, ending: bytes) -> bytes:
+        """What the server sent, up to the first time that this is the last of it."""
+        data = b""
+        while not data.endswith(ending):
+            more = await asyncio.get_running_loop().sock_recv(self._socket, 65536)
+            assert more, f"the server ended after {data[-100:]!r}"
+            data += more
+        return data
+
     def reset(self) -> None:
         """End without a goodbye: a TCP reset, as from a process that was killed."""
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -21,6 +21,7 @@ from salon.base import ids
 from salon.ports.llm import Llm
 from salon.serve import admin, gate, http, spark, ui
 from salon.serve.limits import Limits
+from salon.serve.peerjs import PeerJsDoor
 from salon.serve.realtime import RealtimeDoor
 from salon.session.agent import Agent
 from salon.session.hub import Hub
@@ -52,10 +53,12 @@ def build(config: Config, agents: Sequence[Agent], models: Models) -> House:
     for agent in agents:
         hub.part(agent.name)  # a wrong name or a missing key is a sentence now, not an error in somebody's conversation
     door = _gate(config, clock, metrics)
+    peers = PeerJsDoor(door, clock, metrics, new_id)
     routes = [
         *ui.routes(door, PageFacts(config, hub, models)),
-        *RealtimeDoor(hub, door, metrics, new_id).routes(),
+        *RealtimeDoor(hub, door, metrics, new_id, max_frame=config.server.max_frame_bytes).routes(),
         *spark.routes(_spark_door(config, hub, models, door, clock, metrics)),
+        *peers.routes(),
         *admin.routes(door, clock),
     ]
     app = http.app(
@@ -63,7 +66,7 @@ def build(config: Config, agents: Sequence[Agent], models: Models) -> House:
         gate=door,
         metrics=metrics.render,
         metrics_token=config.auth.metrics_token,
-        lifespan=lifecycle.lifespan(_Running(hub, models), metrics.watch),
+        lifespan=lifecycle.lifespan(_Running(hub, models), metrics.watch, peers.run),
     )
     return House(app=app, hub=hub, gate=door, metrics=metrics)
 
@@ -125,7 +128,6 @@ def _spark_door(
         open=door.open and not credentials,
         draining=lambda: door.draining,
         hold=lambda scope: door.hold(door.stranger, gate.address_of(scope), spark.DOOR),
-        max_frame=config.server.max_frame_bytes,
     )
 
 
