@@ -96,7 +96,7 @@ class Resender:
             stretch, original, unwrapped = traced
             history = histories.get(stretch.source)
             packet = history.find(original, now) if history is not None else None
-            if packet is None or packet.payload == packet.end:
+            if packet is None:
                 continue
             if now - self._again.get(unwrapped, -MAX_AGE_MS) < max(rtt, MIN_AGAIN_MS):
                 continue
