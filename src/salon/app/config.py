@@ -86,8 +86,12 @@ class Server(Section, frozen=True):
         ),
     ] = ("127.0.0.1", "::1")
     max_frame_bytes: Annotated[
-        int, Meta(ge=4096, description="The longest WebSocket message and HTTP body taken, in bytes.")
-    ] = 8_388_608
+        int,
+        Meta(
+            ge=4096,
+            description="The longest WebSocket message taken, in bytes. Of programs for Spark 8 MiB: a picture is one message.",
+        ),
+    ] = 1_048_576
     max_connections: Annotated[Positive, Meta(description="Connections at one time, of all clients together.")] = 20_000
     max_sessions: Annotated[
         Positive, Meta(description="Conversations at one time; the next client is asked to come later.")

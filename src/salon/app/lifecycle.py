@@ -33,7 +33,8 @@ from salon.transport.websocket import ABORT_EXTENSION
 logger = logging.getLogger(__name__)
 
 MAX_MESSAGE = 8 * 1024 * 1024
-"""Bytes of one WebSocket message; a longer one closes with 1009. Spark's clients send a picture of 4 MB as Base64 in one."""
+"""Bytes of one WebSocket message of any door; a longer one closes with 1009. Doors have smaller limits of their own; Spark's
+clients send a picture of 4 MB as Base64 in one."""
 
 
 DRAIN_GRACE = 5.0

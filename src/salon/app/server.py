@@ -112,7 +112,7 @@ class Salon:
             gate=house.gate,
             drain_seconds=server.drain_seconds,
             ready=ready or _log_ready,
-            max_message_bytes=server.max_frame_bytes,
+            max_message_bytes=max(server.max_frame_bytes, lifecycle.MAX_MESSAGE),
             forwarded_allow_ips=",".join(server.proxies),
         )
 

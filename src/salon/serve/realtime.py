@@ -36,11 +36,16 @@ BETA = "The Realtime Beta API is no longer supported. Please use /v1/realtime fo
 
 
 class RealtimeDoor:
-    def __init__(self, hub: Hub, gate: Gate, observer: Observer, new_id: NewId) -> None:
+    """``max_frame`` is the longest message taken, in bytes of UTF-8."""
+
+    def __init__(
+        self, hub: Hub, gate: Gate, observer: Observer, new_id: NewId, *, max_frame: int = 1024 * 1024
+    ) -> None:
         self._hub = hub
         self._gate = gate
         self._observer = observer
         self._new_id = new_id
+        self._max_frame = max_frame
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -74,6 +79,11 @@ class RealtimeDoor:
             conversation = client.conversation
 
             def hear(text: str) -> None:
+                if len(text) > self._max_frame or (
+                    not text.isascii() and len(text.encode("utf-8", "surrogatepass")) > self._max_frame
+                ):
+                    link.close(1009, f"a message has at most {self._max_frame} bytes")
+                    return
                 try:
                     command = decode(text)
                 except ClientError as error:
