@@ -47,12 +47,15 @@ class Rate:
 
     def bits(self, now: int) -> int:
         """Bit/s. In a stream's first second, what came so far over the time it took, but no less than a fifth of a second."""
-        return self._sum_bits * 1000 // self._over(now)
+        over = self._over(now)
+        return self._sum_bits * 1000 // over
 
     def packets(self, now: int) -> int:
-        return self._sum_packets * 1000 // self._over(now)
+        over = self._over(now)
+        return self._sum_packets * 1000 // over
 
     def _over(self, now: int) -> int:
+        """The ms that the sums are of, once those are of the time that ends ``now``."""
         self._advance(now // SLOT_MS)
         if not self._sum_packets:
             self._began = None
