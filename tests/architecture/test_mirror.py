@@ -22,8 +22,10 @@ EXEMPT = {
     "ports/link.py": "a Protocol",
     "ports/llm.py": "a Protocol and structs",
     "ports/media.py": "Protocols and structs",
+    "ports/media_stats.py": "structs only",
     "ports/models.py": "a Protocol",
     "ports/observer.py": "a base whose methods do nothing",
+    "ports/recorder.py": "Protocols and a struct",
 }
 
 

@@ -15,22 +15,18 @@ from salon.ports.media import (
     Connected,
     DataChannel,
     Disconnected,
-    EngineStats,
-    Kind,
     Layer,
-    Moment,
     Offered,
     Output,
     Peer,
     PeerEvent,
-    PeerState,
-    PeerStats,
     Source,
     SourceAdded,
     Stop,
     Tap,
     Wants,
 )
+from salon.ports.media_stats import EngineStats, Kind, Moment, PeerState, PeerStats
 from salon.rtc.sdp.fragment import Fragment
 from salon.rtc.sdp.model import Codec, Offer
 from salon.rtc.sdp.negotiate import same_codec

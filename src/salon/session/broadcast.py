@@ -18,7 +18,8 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from salon.base.errors import ClientError
-from salon.ports.media import Moment, Output, Peer, PeerStats, Source
+from salon.ports.media import Output, Peer, Source
+from salon.ports.media_stats import Moment, PeerStats
 from salon.ports.recorder import Recording
 
 logger = logging.getLogger(__name__)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from salon.base.errors import Refused
-from salon.ports.media import Kind
+from salon.ports.media_stats import Kind
 from salon.rtc.sdp.model import Media, Offer
 from salon.session.broadcast import Role
 

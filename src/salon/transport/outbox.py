@@ -17,7 +17,17 @@ class Outbox:
     is worth less than a new connection.
     """
 
-    __slots__ = ("_bytes", "_closing", "_loop", "_max_bytes", "_max_messages", "_messages", "_room", "_waiter", "overflowed")
+    __slots__ = (
+        "_bytes",
+        "_closing",
+        "_loop",
+        "_max_bytes",
+        "_max_messages",
+        "_messages",
+        "_room",
+        "_waiter",
+        "overflowed",
+    )
 
     def __init__(self, max_messages: int = 4096, max_bytes: int = 4 * 1024 * 1024) -> None:
         self._max_messages = max_messages
