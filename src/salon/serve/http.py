@@ -85,9 +85,15 @@ def app(
     return framed
 
 
+SHARED = ("/v1/", "/whip/", "/whep/", "/peerjs/")
+"""Where pages of other origins may call, if the gate allows the origin."""
+
+EXPOSED = "Location, ETag, Link, Retry-After, Accept-Patch, Accept-Post"
+
+
 class _Frame:
-    """Security headers on every response, CORS on those under ``/v1``, for the origins that the gate allows; and no WebSocket
-    for pages of others, whatever door it is for: a browser would let them have one."""
+    """Security headers on every response, CORS on those under ``/v1``, ``/whip`` and ``/whep``, for the origins that the gate
+    allows; and no WebSocket for pages of others, whatever door it is for: a browser would let them have one."""
 
     def __init__(self, app: ASGIApp, gate: Gate) -> None:
         self._app = app
@@ -114,29 +120,36 @@ class _Frame:
                 if allowed is not None:
                     framed["access-control-allow-origin"] = allowed
                     # Without it a browser hides Location, and a WebRTC client its own call id.
-                    framed["access-control-expose-headers"] = "Location, ETag, Link, Retry-After"
+                    framed["access-control-expose-headers"] = EXPOSED
                     framed.add_vary_header("Origin")
             await send(message)
 
         if allowed is not None and scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
-            await _preflight(headers)(scope, receive, send_framed)
+            await _preflight(scope, headers)(scope, receive, send_framed)
         else:
             await self._app(scope, receive, send_framed)
 
     def _allowed_origin(self, scope: Scope, headers: Headers) -> str | None:
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
         origin = headers.get("origin")
-        if origin is None or not path.startswith("/v1/"):
+        if origin is None or not _path(scope).startswith(SHARED):
             return None
         return origin if self._gate.allows_origin(origin, headers.get("host", "")) else None
 
 
-def _preflight(headers: Headers) -> Response:
+def _path(scope: Scope) -> str:
+    """Below what Salon is mounted at."""
+    return str(scope["path"]).removeprefix(scope.get("root_path", ""))
+
+
+def _preflight(scope: Scope, headers: Headers) -> Response:
+    # RFC 9725 section 4.2: "The "200 OK" response to any OPTIONS request SHOULD include an "Accept-Post" header".
+    own = {} if _path(scope).startswith("/v1/") else {"accept-post": "application/sdp"}
     # What is asked for is allowed by name: "*" does not cover Authorization (Fetch standard, CORS protocol), and the
     # clients' own headers (x-openai-agents-sdk, x-stainless-…) are many. Credentials travel in no other way than these.
     return Response(
-        status_code=204,
+        status_code=200 if own else 204,
         headers={
+            **own,
             "access-control-allow-methods": "GET, POST, PATCH, DELETE",
             "access-control-allow-headers": headers.get("access-control-request-headers", ""),
             "access-control-max-age": "600",

@@ -41,10 +41,10 @@ PREFIXES = ("/peerjs", "/peerjs/peerjs")
 """Where the client goes with ``path: "/"`` and with ``path: "/peerjs"``; it adds ``peerjs`` to either."""
 
 NORMAL, GOING_AWAY, NO_CODE = 1000, 1001, 1005
-VIOLATION, TOO_BIG, RESTART, TRY_LATER = 1008, 1009, 1012, 1013
+VIOLATION, TOO_BIG, TRY_LATER = 1008, 1009, 1013
 CAME_BACK = 4001
-# ``peer.disconnect()`` "does not close any active connections" (the client's documentation); a server that restarts neither.
-QUIETLY = frozenset({NORMAL, NO_CODE, RESTART})
+# ``peer.disconnect()`` "does not close any active connections" (the client's documentation).
+QUIETLY = frozenset({NORMAL, NO_CODE})
 
 MESSAGES_PER_SECOND, BURST = 50, 300
 """Of one id. Six who meet in a mesh say some 120 messages each in the first second."""

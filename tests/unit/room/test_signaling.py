@@ -126,6 +126,9 @@ def test_partners_are_told_that_one_left() -> None:
     # Cleo's call was not answered; she has to know all the same.
     assert machine.leave(BOB, tell=True) == [Left(ANN, "bob", "ann"), Left(CLEO, "bob", "cleo")]
     assert machine.leave(ANN, tell=True) == []
+    # The next of that name is nobody's partner.
+    machine.join(9, "bob", b"next", 1)
+    assert machine.leave(9, tell=True) == []
 
 
 def test_who_only_ends_signaling_keeps_its_connections_to_others() -> None:
