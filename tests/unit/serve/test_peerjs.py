@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 
 import pytest
 from aiohttp import ClientSession
+from starlette.applications import Starlette
+from starlette.routing import Mount
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -463,3 +465,14 @@ async def test_what_waits_for_somebody_absent_is_bounded() -> None:
         assert (await ann.hear())["type"] == "OFFER"
         target = await at.peer("target0")
         assert [(await target.hear())["src"] for _ in range(2)] == ["mallory", "ann"]
+
+
+async def test_it_can_be_mounted_under_a_path_of_ones_own() -> None:
+    observer, clock = Errors(), SystemClock()
+    gate = Gate(limits=Limits(), clock=clock, observer=observer, origins=["https://app.example.com"])
+    mounted = http.app(PeerJsDoor(gate, clock, observer, counting()).routes(), gate=gate)
+    async with serving(Starlette(routes=[Mount("/salon", mounted)])) as at, ClientSession(at.http) as client:
+        answer = await client.get("/salon/peerjs/id", headers={"Origin": "https://app.example.com"})
+        assert answer.headers["access-control-allow-origin"] == "https://app.example.com"
+        async with connect(f"{at.ws}/salon/peerjs?key=peerjs&id={await answer.text()}&token=t") as socket:
+            assert await socket.recv() == '{"type":"OPEN"}'
