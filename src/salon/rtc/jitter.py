@@ -278,7 +278,6 @@ class JitterBuffer:
             if room >= self._step // 2:
                 self.lost += following - self._next
             self._next, self._played = following, 0
-            self._position = min(self._position, position)
             return None
         self.lost += 1
         self._concealed += 1

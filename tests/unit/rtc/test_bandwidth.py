@@ -179,6 +179,10 @@ def test_another_path_with_more_delay_is_no_congestion_for_long() -> None:
     call = Call(Link(steady(10_000_000)))
     call.run(5_000)
     call.link.delay = 120
+    call.run(7_000)
+    assert call.estimator.queue >= 95
+    call.run(9_500)
+    assert call.estimator.queue < 10
     call.run(15_000)
     assert call.allocator.chosen == "high"
 
@@ -194,6 +198,20 @@ def test_one_layer_pauses_before_audio_suffers_and_comes_back() -> None:
     assert call.allocator.chosen is None
     call.run(17_500)
     assert call.allocator.chosen == ""
+
+
+def test_a_deep_queue_is_fled_at_once_a_shallow_one_at_the_second_sight() -> None:
+    for depth, batches in ((200, 1), (80, 2)):
+        log = SendLog()
+        estimator = Estimator(log, 2_000_000)
+        for batch in range(2 + batches):
+            assert estimator.estimate == 2_000_000
+            queue = max(batch - 1, 0) * depth * 1_000
+            times = tuple(100_000 * batch + 10_000 * index + queue for index in range(10))
+            for index in range(10):
+                log.sent(1_000, 100 * batch + 10 * index)
+            estimator.feedback(TransportFeedback(1, 2, 10 * batch, batch, times), 1_000 + 100 * batch)
+        assert estimator.estimate < 1_000_000
 
 
 def test_feedback_that_lies_changes_little() -> None:

@@ -100,6 +100,18 @@ def test_a_switch_waits_for_the_key_frame_and_then_the_old_source_is_silent() ->
     assert sent(viewer.forward(2, packet(502, 94_000), False, 99)).timestamp == out.timestamp + 3_000
 
 
+def test_what_is_late_of_an_earlier_time_with_the_same_source_is_dropped() -> None:
+    viewer = forwarder()
+    viewer.switch(1)
+    viewer.forward(1, packet(10), True, 0)
+    viewer.forward(1, packet(12), False, 0)
+    viewer.switch(2)
+    viewer.forward(2, packet(5), True, 10)
+    viewer.switch(1)
+    assert sent(viewer.forward(1, packet(40), True, 20)).sequence == 1_004
+    assert viewer.forward(1, packet(11), False, 21) is None
+
+
 def test_a_switch_back_withdraws_the_wish() -> None:
     viewer = forwarder()
     viewer.switch(1)
@@ -288,6 +300,7 @@ def test_the_viewer_sees_one_stream(seed: int, loss: float, reorder: float, rest
     sources = {number: Source(chance, number) for number in (1, 2, 3)}
     viewer.switch(1)
     seen: dict[int, tuple[int, rtp.Packet]] = {}
+    runs: dict[int, int] = {}
     refused: dict[int, set[int]] = {1: set(), 2: set(), 3: set()}
     order: list[int] = []  # the source of each packet that was newer than all before
     unwrap = rtp.Unwrapper(16)
@@ -313,6 +326,7 @@ def test_the_viewer_sees_one_stream(seed: int, loss: float, reorder: float, rest
                 sequence = unwrap(out.sequence)
                 assert sequence not in seen, "no number twice"
                 seen[sequence] = (number, made)
+                runs[sequence] = viewer._run
                 traced = viewer.trace(out.sequence)
                 assert traced is not None and (traced[0].source, traced[1]) == (number, made.sequence)
                 if newest is None or sequence > newest:
@@ -337,6 +351,12 @@ def test_the_viewer_sees_one_stream(seed: int, loss: float, reorder: float, rest
         # What overtook the first packet of its key frame came too early, and what came after a switch too late. A NACK brings
         # both from the source's history.
         missing = source.lost | held | refused[traced[0].source]
+        # Or else it was the late start of a key frame that a switch back to the same source took.
+        missing |= {
+            made.sequence
+            for at, (number, made) in seen.items()
+            if number == traced[0].source and runs[at] != traced[0].run
+        }
         assert traced[1] in missing, "a hole is a packet that is missing"
     for earlier, later in zip(sorted(seen), sorted(seen)[1:], strict=False):
         if seen[earlier][0] == seen[later][0] and later == earlier + 1:

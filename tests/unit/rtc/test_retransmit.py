@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import heapq
+import random
+
 import pytest
 
 from salon.rtc import rtp
 from salon.rtc.forward import Forwarder
 from salon.rtc.outgoing import Writer
+from salon.rtc.receive import Receiver
 from salon.rtc.retransmit import BURST, MAX_AGE_MS, MAX_PACKETS, MAX_PADDING, History, Resender, Rtx, original
 
 
@@ -156,3 +160,57 @@ def test_memory_of_repeats_is_bounded() -> None:
         viewer.answer(500 + sequence - 1, now=sequence)
     assert len(viewer.resender._again) <= 512
     assert MAX_PACKETS == 512
+
+
+@pytest.mark.parametrize("loss", [0.05, 0.1])
+def test_two_networks_that_lose_are_repaired_on_the_way(loss: float) -> None:
+    """Publisher, house, viewer: 30 ms and so much loss on each way of both networks, repeats included."""
+    chance = random.Random(5)
+    viewer, late = Viewer(), 30
+    house, player = Receiver(7, 90_000), Receiver(99, 90_000)
+    sent: dict[int, rtp.Packet] = {}
+    network: list[tuple[int, int, str, object]] = []
+    frames = 3_000
+
+    def send(now: int, what: str, item: object) -> None:
+        if chance.random() >= loss:
+            heapq.heappush(network, (now + late, len(network) + chance.randrange(10**9), what, item))
+
+    for now in range(0, 5 * frames + 3_000, 5):
+        if now < 5 * frames:
+            number = now // 5
+            sent[number & 0xFFFF] = packet(number, b"%d" % number, now * 90)
+            send(now, "in", sent[number & 0xFFFF])
+        while network and network[0][0] <= now:
+            _, _, what, item = heapq.heappop(network)
+            if what == "in":
+                assert isinstance(item, rtp.Packet)
+                if house.receive(item.sequence, item.timestamp, 1, now):
+                    viewer.histories[1].keep(item, now)
+                    out = viewer.forwarder.forward(1, item, True, now)
+                    if out is not None:
+                        send(now, "out", out)
+            elif what == "out":
+                assert isinstance(item, bytearray)
+                arrived = rtp.parse(bytes(item))
+                assert arrived is not None
+                if arrived.ssrc == 100:
+                    arrived = original(arrived, 99, 96)
+                    assert arrived is not None
+                player.receive(arrived.sequence, arrived.timestamp, 1, now)
+            elif what == "to publisher":
+                assert isinstance(item, list)
+                for lost in item:
+                    send(now, "in", sent[lost])
+            else:
+                assert isinstance(item, list)
+                for data in viewer.resender.answer(item, viewer.histories, now, 60):
+                    send(now, "out", data)
+        if now % 20 == 0:
+            if asked := house.nack(now, 60):
+                send(now, "to publisher", asked)
+            if asked := player.nack(now, 60):
+                send(now, "to house", asked)
+    assert player.expected >= frames - 5
+    assert player.packets >= 0.999 * player.expected
+    assert viewer.resender.packets < 4 * loss * frames
