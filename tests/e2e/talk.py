@@ -73,7 +73,7 @@ class Talk:
 
     def menu(self, item: str) -> None:
         """Choose from the conversation's menu at the top."""
-        self.page.locator(".talk-head").get_by_role("button", name="More", exact=True).click()
+        self.page.locator(".view-head").get_by_role("button", name="More", exact=True).click()
         self.page.get_by_role("menuitem", name=item).click()
 
     def inspect(self) -> Locator:

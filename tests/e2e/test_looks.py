@@ -69,7 +69,7 @@ def test_nothing_scrolls_sideways(new_talk: NewTalk, width: int, locale: str) ->
     assert talk.page.evaluate(fits)
     talk.ask(f"echo: {wide}\n\n```\n{wide}\n```\n\n| {wide} | b |\n|---|---|\n| https://a.b/{wide} | `{wide}` |")
     assert talk.page.evaluate(fits)
-    talk.page.locator(".talk-head .dot").click()
+    talk.page.locator(".view-head .dot").click()
     assert talk.page.evaluate(fits)
 
 
@@ -82,7 +82,7 @@ def test_the_phone_has_all_that_the_desktop_has(new_talk: NewTalk) -> None:
     expect(talk.questions).to_have_count(0)
     page.locator(".composer").get_by_role("button", name="Send").tap()
     talk.finished()
-    page.get_by_role("button", name="Conversations").tap()
+    page.get_by_role("button", name="Menu").tap()
     expect(talk.conversations).to_have_count(1)
     expect(page.get_by_role("button", name="Preferences")).to_be_visible()
     page.get_by_role("button", name="New conversation").tap()
@@ -146,7 +146,7 @@ def test_all_can_be_reached_by_keyboard_in_the_order_of_the_page(talk: Talk) -> 
             break
         page.keyboard.press("Tab")
     wanted = [
-        "Skip to the message box",
+        "Skip to the content",
         "Talk",
         "New conversation",
         "Search titles",

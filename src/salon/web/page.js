@@ -1,42 +1,47 @@
-/** What all views share: who the server is, what is kept, and which conversation is open. */
+/** What the Talk view is about: the conversations that are kept, and the one that is open. */
 
 import { Emitter } from "./emitter.js";
+import { t } from "./i18n/i18n.js";
+import { openDatabase } from "./model/database.js";
+import { Library } from "./model/library.js";
+import { credential } from "./model/preferences.js";
+import { fetchConfig } from "./realtime/config.js";
+import { Recorder } from "./realtime/recorder.js";
+import { Sessions } from "./realtime/sessions.js";
 
+/** @typedef {import("./frame.js").Frame} Frame */
 /** @typedef {import("./model/conversation.js").Conversation} Conversation */
-/** @typedef {import("./realtime/session.js").Session} Session */
 /** @typedef {import("./model/types.js").Agent} Agent */
 
-/**
- * @typedef {object} Parts
- * @property {import("./model/types.js").Config} config
- * @property {import("./model/preferences.js").Preferences} preferences
- * @property {import("./model/library.js").Library} library
- * @property {import("./realtime/sessions.js").Sessions} sessions
- * @property {import("./realtime/recorder.js").Recorder} recorder
- * @property {import("./ui/toast.js").Toasts} toasts
- * @property {() => void} askKey
- */
-
-/** @extends {Emitter<{ opened: null, inspector: boolean, sidebar: boolean }>} */
+/** @extends {Emitter<{ opened: null }>} */
 export class Page extends Emitter {
-  /** @param {Parts} parts @param {Conversation} conversation the one that is open first */
-  constructor(parts, conversation) {
+  /** @param {Frame} frame @param {Library} library @param {Conversation} conversation the one that is open first */
+  constructor(frame, library, conversation) {
     super();
-    this.config = parts.config;
-    this.preferences = parts.preferences;
-    this.library = parts.library;
-    this.sessions = parts.sessions;
-    this.recorder = parts.recorder;
-    this.toasts = parts.toasts;
-    this.askKey = parts.askKey;
+    this.frame = frame;
+    this.config = frame.config;
+    this.preferences = frame.preferences;
+    this.toasts = frame.toasts;
+    this.askKey = frame.askKey;
+    this.library = library;
+    this.recorder = new Recorder();
+    this.sessions = new Sessions({ key: credential.get, diagnose, tap: this.recorder }, library);
     this.conversation = conversation;
-    this.session = this.sessions.show(this.conversation);
-    this.inspecting = false;
+    this.session = this.sessions.show(conversation);
   }
 
-  /** @param {Parts} parts */
-  static async start(parts) {
-    return new Page(parts, (await named(parts)) ?? fresh(parts));
+  /** Open what is kept in this browser, and the conversation that the address names. @param {Frame} frame */
+  static async start(frame) {
+    const database = await openDatabase();
+    const library = new Library(database);
+    await library.load();
+    const page = new Page(frame, library, (await named(frame, library)) ?? fresh(frame, library));
+    addEventListener("pagehide", () => void page.sessions.save());
+    addEventListener("visibilitychange", () => void page.sessions.save());
+    frame.on("rekeyed", () => page.restart("another key was given"));
+    library.on("unsaved", () => page.toasts.show(t("unsaved")));
+    if (!database.durable) page.toasts.show(t("not durable"));
+    return page;
   }
 
   /** The agent of the open conversation; null where a model was chosen by its own name. @returns {Agent | null} */
@@ -52,17 +57,16 @@ export class Page extends Emitter {
 
   /** Show the conversation that the address names; a new one if it names none. */
   async follow() {
-    if (idInAddress() && idInAddress() === this.conversation.id) return;
-    const found = await named(this);
-    this.open(found ?? fresh(this));
-    if (!found && idInAddress()) this.go("");
+    const { view, path } = this.frame.place;
+    if (view !== "talk" || (path && path === this.conversation.id)) return;
+    const found = await named(this.frame, this.library);
+    this.open(found ?? fresh(this.frame, this.library));
+    if (!found && path) this.go("");
   }
 
   /** @param {string} id empty for a new conversation */
   go(id) {
-    const hash = id ? `#/talk/${id}` : "#/";
-    if (location.hash === hash || (!id && !location.hash)) void this.follow();
-    else location.hash = hash;
+    this.frame.go("talk", id);
   }
 
   /** A new conversation, unless the open one is new. */
@@ -110,27 +114,23 @@ export class Page extends Emitter {
     const hash = `#/talk/${this.conversation.id}`;
     if (location.hash !== hash) history.replaceState(null, "", hash);
   }
-
-  /** @param {boolean} open */
-  inspect(open) {
-    this.inspecting = open;
-    this.emit("inspector", open);
-  }
 }
 
-function idInAddress() {
-  return /^#\/talk\/([\w-]+)$/.exec(location.hash)?.[1] ?? "";
+/** The conversation that the address names, if it is kept. @param {Frame} frame @param {Library} library */
+async function named(frame, library) {
+  const { view, path } = frame.place;
+  return view === "talk" && path ? library.open(path) : null;
 }
 
-/** @param {Pick<Parts, "library">} parts */
-async function named({ library }) {
-  const id = idInAddress();
-  return id ? library.open(id) : null;
-}
-
-/** A new conversation, with whoever answered last, if still there. @param {Pick<Parts, "config" | "preferences" | "library">} parts */
-function fresh({ config, preferences, library }) {
+/** A new conversation, with whoever answered last, if still there. @param {Frame} frame @param {Library} library */
+function fresh({ config, preferences }, library) {
   const { model } = preferences.values;
   const known = [...config.agents, ...config.models].some(({ name }) => name === model);
   return library.create(known ? model : config.default_agent);
+}
+
+/** Why a connection was not accepted: to a page, refusals look alike. */
+async function diagnose() {
+  const answer = await fetchConfig(credential.get());
+  return answer.state === "ready" ? "fine" : answer.state;
 }

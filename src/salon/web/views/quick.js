@@ -7,15 +7,15 @@ import { h, put } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { MOD } from "../ui/keys.js";
 
-/** @typedef {import("../page.js").Page} Page */
+/** @typedef {import("../frame.js").Frame} Frame */
 
 /** @type {("auto" | "light" | "dark")[]} */
 const THEMES = ["auto", "light", "dark"];
 const THEME_ICONS = { auto: "auto", light: "sun", dark: "moon" };
 
-/** @param {Page} page @param {AbortSignal} signal */
-export function quickButtons(page, signal) {
-  const { preferences } = page;
+/** @param {Frame} frame @param {AbortSignal} signal */
+export function quickButtons(frame, signal) {
+  const { preferences } = frame;
   const theme = h("button", { type: "button", class: "icon-button quick-theme", onclick: nextTheme });
   preferences.on("changed", showTheme, signal);
   showTheme();
@@ -55,16 +55,16 @@ export function quickButtons(page, signal) {
         class: "icon-button quick-preferences",
         "aria-label": t("preferences"),
         title: t("preferences"),
-        onclick: () => showPreferences(page),
+        onclick: () => showPreferences(frame),
       },
       icon("gear"),
     ),
   ];
 }
 
-/** @param {Page} page */
-function showPreferences(page) {
-  const { preferences, config } = page;
+/** @param {Frame} frame */
+function showPreferences(frame) {
+  const { preferences, config } = frame;
   const { values } = preferences;
 
   /**
@@ -119,7 +119,7 @@ function showPreferences(page) {
         h(
           "div",
           { class: "dialog-row" },
-          h("button", { type: "button", class: "button", onclick: () => (close(), page.askKey()) }, icon("key"), t("key change")),
+          h("button", { type: "button", class: "button", onclick: () => (close(), frame.askKey()) }, icon("key"), t("key change")),
           h(
             "button",
             {

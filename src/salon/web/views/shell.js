@@ -1,86 +1,142 @@
-/** The frame around the views: a slim navigation, the list beside it, the view, and the inspector. */
+/** The frame around the views: a slim navigation, then what the open view brings: a list, itself, an inspector. */
 
 import { t } from "../i18n/i18n.js";
-import { h } from "../ui/dom.js";
+import { h, put } from "../ui/dom.js";
 import { icon, mark } from "../ui/icons.js";
-import { hasMod } from "../ui/keys.js";
-import { buildInspector } from "./inspector/inspector.js";
 import { quickButtons } from "./quick.js";
-import { buildSidebar } from "./talk/sidebar.js";
-import { buildTalk } from "./talk/talk.js";
+import { VIEWS, loadView, viewNamed } from "./registry.js";
+import { failedView, loadingView } from "./start.js";
 
-/** @typedef {import("../page.js").Page} Page */
+/** @typedef {import("../frame.js").Frame} Frame */
+/** @typedef {import("./registry.js").Built} Built */
 
 /**
- * @param {Page} page
+ * @param {Frame} frame
  * @param {AbortSignal} signal aborted when the page is built again
  */
-export function buildShell(page, signal) {
-  const sidebar = buildSidebar(page, signal);
-  const scrim = h("div", { class: "scrim", onclick: () => page.emit("sidebar", false) });
-  const shell = h(
-    "div",
-    { class: "shell" },
-    h("a", { class: "skip", href: "#composer", onclick: skip }, t("skip")),
-    buildRail(page, signal),
-    sidebar,
-    scrim,
-    buildTalk(page, signal),
-    buildInspector(page, signal),
-  );
+export function buildShell(frame, signal) {
+  const skip = h("a", { class: "skip", href: "#main", onclick: skipTo }, t("skip"));
+  const rail = buildRail(frame, signal);
+  const scrim = h("div", { class: "scrim", onclick: () => frame.emit("sidebar", false) });
+  const shell = h("div", { class: "shell" }, skip, rail, scrim);
+  /** @type {Built | null} */
+  let built = null;
+  let open = "";
+  let shown = new AbortController();
 
-  page.on(
-    "sidebar",
-    (open) => {
-      shell.classList.toggle("sidebar-open", open);
-      if (open) sidebar.querySelector("button")?.focus();
-    },
-    signal,
-  );
-  page.on("opened", () => shell.classList.remove("sidebar-open"), signal);
-  page.on("inspector", (open) => shell.classList.toggle("inspecting", open), signal);
-  shell.classList.toggle("inspecting", page.inspecting);
-  addEventListener("keydown", shortcut, { signal });
-
-  /** @param {KeyboardEvent} event */
-  function shortcut(event) {
-    if (document.querySelector("dialog[open]")) return;
-    if (hasMod(event) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "k") {
-      event.preventDefault();
-      page.begin();
-    } else if (event.key === "Escape" && !event.defaultPrevented && !event.isComposing) {
-      if (shell.classList.contains("sidebar-open")) page.emit("sidebar", false);
-      else page.session.stop();
+  async function show() {
+    const view = viewNamed(frame.place.view);
+    shell.classList.remove("sidebar-open");
+    if (view.name === open) return;
+    const first = open === "";
+    open = view.name;
+    shown.abort();
+    const mine = (shown = new AbortController());
+    if (signal.aborted) return;
+    signal.addEventListener("abort", () => mine.abort(), { once: true, signal: mine.signal });
+    if (first) fill({ main: loadingView() });
+    try {
+      const module = await loadView(view);
+      if (mine.signal.aborted) return;
+      const made = await module.build(frame, mine.signal);
+      if (mine.signal.aborted) return;
+      fill(made);
+      made.focus?.();
+    } catch (error) {
+      if (mine.signal.aborted) return;
+      console.error(error);
+      open = "";
+      fill({ main: failedView("", () => void show()) });
     }
   }
 
+  /** @param {Built} next */
+  function fill(next) {
+    built = next;
+    next.main.id = "main";
+    next.main.tabIndex = -1;
+    put(shell, skip, rail, next.sidebar, scrim, next.main, next.inspector);
+    shell.classList.toggle("bare", !next.sidebar);
+    shell.classList.toggle("inspecting", frame.inspecting && !!next.inspector);
+  }
+
+  /** The address must not change: it names what is open. @param {Event} event */
+  function skipTo(event) {
+    event.preventDefault();
+    if (built?.focus) built.focus();
+    else built?.main.focus();
+  }
+
+  /** @param {KeyboardEvent} event */
+  function shortcut(event) {
+    if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) return;
+    if (!shell.classList.contains("sidebar-open")) return;
+    event.preventDefault();
+    frame.emit("sidebar", false);
+  }
+
+  frame.on("place", () => void show(), signal);
+  frame.on(
+    "sidebar",
+    (open) => {
+      shell.classList.toggle("sidebar-open", open);
+      if (open) /** @type {HTMLElement | null} */ ((built?.sidebar ?? rail).querySelector("button, a"))?.focus();
+    },
+    signal,
+  );
+  frame.on("inspector", (open) => shell.classList.toggle("inspecting", open && !!built?.inspector), signal);
+  // Before the views: what closes the navigation does nothing else.
+  addEventListener("keydown", shortcut, { signal, capture: true });
+  void show();
   return shell;
 }
 
-/** The address must not change: it names the conversation. @param {Event} event */
-function skip(event) {
-  event.preventDefault();
-  document.getElementById("composer")?.focus();
-}
+/** @param {Frame} frame @param {AbortSignal} signal */
+function buildRail(frame, signal) {
+  const links = new Map(VIEWS.map(({ name, icon: drawing }) => [name, railLink(frame, name, drawing)]));
 
-/** @param {Page} page @param {AbortSignal} signal */
-function buildRail(page, signal) {
+  function showOpen() {
+    const open = viewNamed(frame.place.view).name;
+    for (const [name, link] of links) {
+      if (name === open) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+  }
+
+  /** @param {string} name */
+  function showBadge(name) {
+    const link = links.get(name);
+    const text = frame.badges.get(name);
+    link?.querySelector(".badge")?.remove();
+    if (text) link?.append(h("span", { class: "badge" }, text));
+  }
+
+  frame.on("place", showOpen, signal);
+  frame.on("badge", showBadge, signal);
+  showOpen();
+  for (const name of frame.badges.keys()) showBadge(name);
+
   return h(
     "nav",
     { class: "rail", "aria-label": t("views") },
-    h("span", { class: "rail-mark", title: `${page.config.name} ${page.config.version}` }, mark()),
-    h(
-      "a",
-      { class: "rail-view", href: "#/", "aria-current": "page", onclick: (/** @type {Event} */ event) => stay(event, page) },
-      icon("talk"),
-      h("span", null, t("view talk")),
-    ),
-    h("div", { class: "rail-end" }, ...quickButtons(page, signal)),
+    h("span", { class: "rail-mark", title: `${frame.config.name} ${frame.config.version}` }, mark()),
+    h("div", { class: "rail-views" }, ...links.values()),
+    h("div", { class: "rail-end" }, ...quickButtons(frame, signal)),
   );
 }
 
-/** @param {Event} event @param {Page} page */
-function stay(event, page) {
-  event.preventDefault();
-  page.emit("sidebar", true);
+/** @param {Frame} frame @param {string} name @param {string} drawing */
+function railLink(frame, name, drawing) {
+  const go = (/** @type {Event} */ event) => {
+    // The open view's own link closes the navigation of a phone and leaves the address alone.
+    if (viewNamed(frame.place.view).name !== name) return;
+    event.preventDefault();
+    frame.emit("sidebar", false);
+  };
+  return h(
+    "a",
+    { class: "rail-view", href: name === "talk" ? "#/" : `#/${name}`, onclick: go },
+    icon(drawing),
+    h("span", null, t(/** @type {import("../i18n/i18n.js").Key} */ (`view ${name}`))),
+  );
 }

@@ -7,12 +7,19 @@ import { icon } from "../../ui/icons.js";
 import { isTouch } from "../../ui/keys.js";
 import { captionFor, drawRow, summaryOf } from "./diagram.js";
 
-/** @typedef {import("../../page.js").Page} Page */
+/** @typedef {import("../../frame.js").Frame} Frame */
 /** @typedef {import("../../realtime/recorder.js").Row} Row */
 
-/** @param {Page} page @param {AbortSignal} signal */
-export function buildInspector(page, signal) {
-  const { recorder } = page;
+/**
+ * @typedef {object} Subject
+ * @property {import("../../realtime/recorder.js").Recorder} recorder what went over the wire
+ * @property {string} title
+ * @property {[string, string]} lanes who is at the left, who at the right
+ * @property {string} file under which it is downloaded
+ */
+
+/** @param {Frame} frame @param {Subject} subject @param {AbortSignal} signal */
+export function buildInspector(frame, { recorder, title, lanes, file }, signal) {
   const list = h("ol", { class: "wire" });
   const scroller = h("div", { class: "wire-scroll", tabindex: 0, role: "region", "aria-label": t("diagram") }, list);
   const detail = h("div", { class: "wire-detail", hidden: true });
@@ -20,18 +27,18 @@ export function buildInspector(page, signal) {
   const pause = h("button", { type: "button", class: "icon-button", onclick: () => setPaused(!paused) });
   const aside = h(
     "aside",
-    { class: "inspector", "aria-label": t("inspector"), hidden: !page.inspecting },
+    { class: "inspector", "aria-label": title, hidden: !frame.inspecting },
     h(
       "header",
       { class: "inspector-head" },
-      h("h2", null, t("inspector")),
+      h("h2", null, title),
       pause,
       button("clear", "clear", () => recorder.clear()),
-      button("download", "export wire", () => download("salon-websocket.json", "application/json", JSON.stringify(recorder.rows, null, 2))),
-      button("close", "close", () => page.inspect(false)),
+      button("download", "export wire", () => download(file, "application/json", JSON.stringify(recorder.rows, null, 2))),
+      button("close", "close", () => frame.inspect(false)),
     ),
     h("div", { class: "inspector-filter" }, filter),
-    h("div", { class: "lanes", "aria-hidden": "true" }, h("span", null, t("lane page")), h("span", null, t("lane server"))),
+    h("div", { class: "lanes", "aria-hidden": "true" }, ...lanes.map((lane) => h("span", null, lane))),
     scroller,
     detail,
   );
@@ -41,7 +48,7 @@ export function buildInspector(page, signal) {
   let last = null;
   let chosen = 0;
   let paused = false;
-  let frame = 0;
+  let picture = 0;
   /** @type {Set<Row>} */
   const waiting = new Set();
 
@@ -59,7 +66,7 @@ export function buildInspector(page, signal) {
 
   /** Many frames may come between two pictures. */
   function draw() {
-    frame = 0;
+    picture = 0;
     if (paused || aside.hidden) return;
     const atEnd = scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop < 60;
     for (const row of waiting) {
@@ -99,7 +106,7 @@ export function buildInspector(page, signal) {
   function later(row) {
     waiting.add(row);
     if (waiting.size > 2 * 500) waiting.delete(/** @type {Row} */ (waiting.values().next().value));
-    frame ||= requestAnimationFrame(draw);
+    picture ||= requestAnimationFrame(draw);
   }
 
   /** @param {Row} row */
@@ -147,7 +154,7 @@ export function buildInspector(page, signal) {
     },
     signal,
   );
-  page.on(
+  frame.on(
     "inspector",
     (open) => {
       aside.hidden = !open;
@@ -159,7 +166,7 @@ export function buildInspector(page, signal) {
     },
     signal,
   );
-  signal.addEventListener("abort", () => cancelAnimationFrame(frame), { once: true });
+  signal.addEventListener("abort", () => cancelAnimationFrame(picture), { once: true });
   setPaused(false);
   redraw();
   return aside;

@@ -6,7 +6,6 @@ import { h, put } from "../../ui/dom.js";
 import { icon } from "../../ui/icons.js";
 import { MOD } from "../../ui/keys.js";
 import { openMenu } from "../../ui/menu.js";
-import { quickButtons } from "../quick.js";
 
 /** @typedef {import("../../page.js").Page} Page */
 /** @typedef {import("../../model/types.js").Meta} Meta */
@@ -51,7 +50,7 @@ export function buildSidebar(page, signal) {
       { class: shown ? "conversation shown" : "conversation" },
       h(
         "a",
-        { href: `#/talk/${meta.id}`, "aria-current": shown ? "true" : null, title: meta.title, onclick: () => page.emit("sidebar", false) },
+        { href: `#/talk/${meta.id}`, "aria-current": shown ? "true" : null, title: meta.title, onclick: () => page.frame.emit("sidebar", false) },
         meta.title || t("untitled"),
         answering && h("span", { class: "answering", role: "img", "aria-label": t("answering") }),
       ),
@@ -92,19 +91,18 @@ export function buildSidebar(page, signal) {
       h("h2", null, page.config.name),
       h(
         "button",
-        { type: "button", class: "icon-button only-phone", "aria-label": t("close"), onclick: () => page.emit("sidebar", false) },
+        { type: "button", class: "icon-button only-phone", "aria-label": t("close"), onclick: () => page.frame.emit("sidebar", false) },
         icon("close"),
       ),
     ),
     h(
       "button",
-      { type: "button", class: "button new", title: `${MOD} K`, onclick: () => (page.begin(), page.emit("sidebar", false)) },
+      { type: "button", class: "button new", title: `${MOD} K`, onclick: () => (page.begin(), page.frame.emit("sidebar", false)) },
       icon("plus"),
       t("new conversation"),
     ),
     h("div", { class: "searching" }, icon("search"), search),
     h("nav", { class: "sidebar-list", "aria-label": t("conversations"), tabindex: -1 }, list),
-    h("div", { class: "sidebar-end only-phone" }, ...quickButtons(page, signal)),
   );
 }
 

@@ -4,6 +4,7 @@ import { t } from "../../i18n/i18n.js";
 import { h, put } from "../../ui/dom.js";
 import { icon } from "../../ui/icons.js";
 import { openMenu } from "../../ui/menu.js";
+import { inspectButton, menuButton } from "../head.js";
 import { buildBanner } from "./banner.js";
 import { buildComposer } from "./composer.js";
 import { acceptDrops } from "./drop.js";
@@ -46,20 +47,15 @@ export function buildTalk(page, signal) {
 
 /** @param {Page} page @param {AbortSignal} signal */
 function buildHeader(page, signal) {
-  const { conversation } = page;
+  const { conversation, frame } = page;
   const title = h("h1", { class: "visually-hidden" });
   const dot = h("span", { class: "dot" });
-  const inspect = h(
-    "button",
-    { type: "button", class: "icon-button", onclick: () => page.inspect(!page.inspecting) },
-    icon("pulse"),
-    dot,
-  );
+  const inspect = inspectButton(frame, signal, dot);
 
   function showTitle() {
     const { title: text } = conversation.meta;
     put(title, text || t("new conversation"));
-    document.title = text ? `${text} · ${page.config.name}` : page.config.name;
+    frame.entitle(text);
   }
 
   function showState() {
@@ -70,25 +66,15 @@ function buildHeader(page, signal) {
     inspect.title = label;
   }
 
-  function showPressed() {
-    inspect.setAttribute("aria-pressed", String(page.inspecting));
-  }
-
   conversation.on("meta", showTitle, signal);
   page.session.on("state", showState, signal);
-  page.on("inspector", showPressed, signal);
   showTitle();
   showState();
-  showPressed();
 
   return h(
     "header",
-    { class: "talk-head" },
-    h(
-      "button",
-      { type: "button", class: "icon-button only-phone", "aria-label": t("conversations"), onclick: () => page.emit("sidebar", true) },
-      icon("menu"),
-    ),
+    { class: "view-head" },
+    menuButton(frame),
     title,
     buildPicker(page),
     h("span", { class: "gap" }),

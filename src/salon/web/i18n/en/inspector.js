@@ -1,0 +1,30 @@
+/** English: the Inspector. */
+
+export default {
+  // the inspector
+  "inspector": "WebSocket inspector",
+  "diagram": "Sequence diagram of the connection",
+  "filter": "Filter",
+  "clear": "Clear",
+  "pause": "Pause",
+  "go on": "Go on",
+  "export wire": "Download as JSON",
+  "lane page": "This page",
+  "lane server": "Server",
+  "wire empty": "Nothing yet.",
+  "wire up": "to the server",
+  "wire down": "from the server",
+  "wire refused": "Not accepted",
+  "wire lost": "Connection lost, no close frame ({code})",
+  "wire waiting": "waits {time}, attempt {attempt}",
+  "wire close": "Close frame",
+  "wire closed": "Close answered",
+  "phase opening": "Opening",
+  "phase opening about": "An HTTP request asks to switch protocols. With 101 the same TCP connection becomes a WebSocket.",
+  "phase talking": "Talking",
+  "phase talking about": "Either side may send a frame at any time. Here each one is a JSON event.",
+  "phase closing": "Closing",
+  "phase closing about": "One side sends a close frame with code and reason, the other answers it, TCP ends.",
+  "phase waiting": "Coming back",
+  "phase waiting about": "The page connects again, a little later each time, and asks for all it has missed.",
+};

@@ -1,0 +1,30 @@
+/** 中文：检查器。 */
+
+export default {
+  // 检查器
+  "inspector": "WebSocket 检查器",
+  "diagram": "连接的时序图",
+  "filter": "筛选",
+  "clear": "清空",
+  "pause": "暂停",
+  "go on": "继续",
+  "export wire": "下载为 JSON",
+  "lane page": "本页面",
+  "lane server": "服务器",
+  "wire empty": "暂无内容。",
+  "wire up": "发往服务器",
+  "wire down": "来自服务器",
+  "wire refused": "未被接受",
+  "wire lost": "连接中断，没有关闭帧（{code}）",
+  "wire waiting": "等待 {time}，第 {attempt} 次",
+  "wire close": "关闭帧",
+  "wire closed": "确认关闭",
+  "phase opening": "建立连接",
+  "phase opening about": "客户端发送 HTTP 请求，要求切换协议；服务器返回 101 后，同一条 TCP 连接变为 WebSocket。",
+  "phase talking": "双向通信",
+  "phase talking about": "双方随时都可以发送数据帧。这里每一帧都是一个 JSON 事件。",
+  "phase closing": "关闭连接",
+  "phase closing about": "一方发送关闭帧（含状态码和原因），另一方确认，TCP 连接结束。",
+  "phase waiting": "重新连接",
+  "phase waiting about": "页面稍后重连，间隔逐渐加长，并取回错过的全部内容。",
+};
