@@ -121,7 +121,7 @@ class Unreachable(ProviderError):
 
 
 class TimedOut(ProviderError):
-    """``phase`` is ``connect``, ``first_token`` or ``stall``."""
+    """``phase`` is ``connect``, ``first_token`` or ``stall``; of speech also ``first_audio`` and ``final``."""
 
     code = "provider_timeout"
     retryable = True

@@ -7,11 +7,13 @@ Houses come in through the entry point group ``salon.providers``; its name there
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
+from salon.ports.asr import Asr
 from salon.ports.llm import Llm
+from salon.ports.tts import Tts
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +45,7 @@ class House(Protocol):
 
     @property
     def default_model(self) -> str:
-        """The model used where only the house is named."""
+        """The model used where only the house is named. Empty where the house finds it by itself or has no language model."""
         ...
 
     @property
@@ -53,5 +55,33 @@ class House(Protocol):
 
     def llm(self, model: str, settings: Mapping[str, Any]) -> Llm:
         """Make a model. ``settings`` has a value for every ``Setting`` (its default where unset), environment resolved.
-        Raises ``ConfigError`` when a required one is missing or the model cannot be served."""
+        Raises ``ConfigError`` when a required one is missing, the model cannot be served, or the house has no language model."""
+        ...
+
+
+@runtime_checkable
+class Hears(Protocol):
+    """What a house has besides where it recognises speech."""
+
+    @property
+    def asr_models(self) -> tuple[str, ...]:
+        """Recognisers known by name; the first is used where only the house is named. Others may work too."""
+        ...
+
+    def asr(self, model: str, settings: Mapping[str, Any]) -> Asr:
+        """Make a recogniser. Raises ``ConfigError`` as ``House.llm`` does."""
+        ...
+
+
+@runtime_checkable
+class Speaks(Protocol):
+    """What a house has besides where it speaks."""
+
+    @property
+    def tts_models(self) -> tuple[str, ...]:
+        """Synthesisers known by name; the first is used where only the house is named. Others may work too."""
+        ...
+
+    def tts(self, model: str, settings: Mapping[str, Any]) -> Tts:
+        """Make a synthesiser. Raises ``ConfigError`` as ``House.llm`` does."""
         ...
