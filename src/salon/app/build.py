@@ -19,7 +19,8 @@ from salon.app.observe import Metrics
 from salon.app.page import PageFacts
 from salon.base import ids
 from salon.ports.llm import Llm
-from salon.serve import admin, gate, http, spark, ui
+from salon.room.signaling import Terms
+from salon.serve import admin, gate, http, ice, spark, ui
 from salon.serve.limits import Limits
 from salon.serve.peerjs import PeerJsDoor
 from salon.serve.realtime import RealtimeDoor
@@ -53,12 +54,14 @@ def build(config: Config, agents: Sequence[Agent], models: Models) -> House:
     for agent in agents:
         hub.part(agent.name)  # a wrong name or a missing key is a sentence now, not an error in somebody's conversation
     door = _gate(config, clock, metrics)
-    peers = PeerJsDoor(door, clock, metrics, new_id)
+    ice_servers = _ice(config, clock)
+    peers = _peers(config, door, clock, metrics)
     routes = [
         *ui.routes(door, PageFacts(config, hub, models)),
         *RealtimeDoor(hub, door, metrics, new_id, max_frame=config.server.max_frame_bytes).routes(),
         *spark.routes(_spark_door(config, hub, models, door, clock, metrics)),
         *peers.routes(),
+        *ice.routes(door, ice_servers),
         *admin.routes(door, clock),
     ]
     app = http.app(
@@ -103,6 +106,37 @@ def _limits(config: Config) -> Limits:
 def _own_limits(key: ApiKey, limits: Limits) -> Limits:
     own = {name: getattr(key.limits, name) for name in key.limits.__struct_fields__}
     return msgspec.structs.replace(limits, **{name: value for name, value in own.items() if value is not None})
+
+
+def _ice(config: Config, clock: SystemClock) -> ice.IceServers:
+    told = config.ice
+    return ice.configured(
+        clock,
+        stun=told.stun,
+        turn=told.turn,
+        secret=told.turn_secret,
+        username=told.turn_username,
+        credential=told.turn_credential,
+        seconds=told.ttl_seconds,
+    )
+
+
+def _peers(config: Config, door: gate.Gate, clock: SystemClock, metrics: Metrics) -> PeerJsDoor:
+    told = config.peerjs
+    terms = Terms(
+        max_peers=told.max_peers,
+        grace_ms=round(told.grace_seconds * 1000),
+        silence_ms=round(told.silence_seconds * 1000),
+    )
+    return PeerJsDoor(
+        door,
+        clock,
+        metrics,
+        new_id,
+        discovery=told.discovery,
+        messages_per_second=told.messages_per_second,
+        terms=terms,
+    )
 
 
 def _spark_door(

@@ -11,26 +11,9 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
+from salon.app.config_peers import Ice, PeerJs
+from salon.app.config_section import SECRET, Count, Names, Positive, Seconds, Section
 from salon.base.session import Effort
-
-SECRET = {"secret": True}
-Names = tuple[str, ...]
-Count = Annotated[int, Meta(ge=0)]
-Positive = Annotated[int, Meta(ge=1)]
-Seconds = Annotated[float, Meta(gt=0)]
-
-
-class Section(msgspec.Struct, frozen=True):
-    """A table of the file. Its ``repr`` hides what is secret."""
-
-    secrets: ClassVar[frozenset[str]] = frozenset()
-
-    def __repr__(self) -> str:
-        shown = (
-            f"{name}='***'" if name in self.secrets and getattr(self, name) else f"{name}={getattr(self, name)!r}"
-            for name in self.__struct_fields__
-        )
-        return f"{type(self).__name__}({', '.join(shown)})"
 
 
 class Server(Section, frozen=True):
@@ -328,4 +311,6 @@ class Config(Section, frozen=True):
     agents: tuple[AgentSettings, ...] = ()
     providers: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     spark_door: SparkDoor = SparkDoor()
+    ice: Ice = Ice()
+    peerjs: PeerJs = PeerJs()
     log: Log = Log()

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import msgspec
 from msgspec import inspect as shapes
 
-from salon.app.config import Config, Section
+from salon.app.config import Config
+from salon.app.config_section import Section
 from salon.app.config_toml import Path
 from salon.app.hints import did_you_mean
 from salon.ports.house import Setting

@@ -13,9 +13,10 @@ from typing import Any
 
 import msgspec
 
-from salon.app.config import Config, Section
+from salon.app.config import Config
 from salon.app.config_check import expected, fields, inner_section
 from salon.app.config_load import variable_of
+from salon.app.config_section import Section
 from salon.app.config_toml import Path
 from salon.ports.house import Setting
 from salon.providers.registry import Registry

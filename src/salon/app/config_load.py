@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 
-from salon.app.config import Config, Section
+from salon.app.config import Config
 from salon.app.config_check import FromEnvironment, Problem, check, fields, inner_section, named
+from salon.app.config_section import Section
 from salon.app.config_toml import Path, line_of, locate
 from salon.app.hints import did_you_mean, nearest
 from salon.base.errors import ConfigError

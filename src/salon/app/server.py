@@ -55,6 +55,17 @@ class Settings(TypedDict, total=False):
     llm_stall_seconds: float
     asr: str
     tts: str
+    ice_stun: str | Sequence[str]
+    ice_turn: str | Sequence[str]
+    ice_turn_secret: str
+    ice_turn_username: str
+    ice_turn_credential: str
+    ice_ttl_seconds: int
+    peerjs_discovery: bool
+    peerjs_max_peers: int
+    peerjs_messages_per_second: int
+    peerjs_grace_seconds: float
+    peerjs_silence_seconds: float
     log_level: Literal["debug", "info", "warning", "error"]
     log_format: Literal["text", "json"]
 

@@ -145,6 +145,7 @@ def _token(commands: Commands[argparse.ArgumentParser]) -> None:
     command.add_argument(
         "--agent", action="append", default=[], metavar="NAME", help="agent it may talk with (default: all)"
     )
+    command.add_argument("--peer", default="", metavar="ID", help="id by which it can be called (default: the user)")
     command.add_argument("--admin", action="store_true", help="let it use the admin surface too")
     _config(command)
 

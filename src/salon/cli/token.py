@@ -11,6 +11,7 @@ import time
 
 from salon.app.config_load import load
 from salon.base.errors import ConfigError
+from salon.wire.peerjs import MAX_ID, is_id
 from salon.wire.token import Claims, SalonClaim, mint
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -19,6 +20,7 @@ Give it to the server:   SALON_API_KEY={key} salon serve --host 0.0.0.0
 and to its clients:      Authorization: Bearer {key}
 It is not kept anywhere: note it down now. In salon.toml, [[auth.api_keys]] takes it as key = "env:SALON_API_KEY".
 """
+NO_ID = "--peer: {id!r} is no id; it has letters and digits, single -, _ or spaces between them, at most {longest}"
 NOTHING_TO_SIGN_WITH = (
     "there is no token secret to sign with: set SALON_TOKEN_SECRETS, here and for the server, "
     "or token_secrets in [auth]. Here is a fresh one: {secret}"
@@ -33,6 +35,8 @@ def run(given: argparse.Namespace) -> int:
         sys.stderr.write(HOW_TO_KEY.format(key=key))
         return 0
     lasts = seconds(given.ttl)
+    if given.peer and not is_id(given.peer):
+        raise ConfigError(NO_ID.format(id=given.peer, longest=MAX_ID))
     loaded = load(given.config, environ=os.environ)
     signing = loaded.config.auth.token_secrets
     if not signing:
@@ -42,7 +46,7 @@ def run(given: argparse.Namespace) -> int:
         sub=given.sub,
         iat=now,
         exp=now + lasts,
-        salon=SalonClaim(talk=True, agents=tuple(given.agent), admin=given.admin),
+        salon=SalonClaim(talk=True, agents=tuple(given.agent), peer=given.peer, admin=given.admin),
     )
     try:
         print(mint(claims, signing[0].encode()))

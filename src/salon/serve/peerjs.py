@@ -46,7 +46,7 @@ CAME_BACK = 4001
 # ``peer.disconnect()`` "does not close any active connections" (the client's documentation).
 QUIETLY = frozenset({NORMAL, NO_CODE})
 
-MESSAGES_PER_SECOND, BURST = 50, 300
+MESSAGES_PER_SECOND, SECONDS_AT_ONCE = 50, 6
 """Of one id. Six who meet in a mesh say some 120 messages each in the first second."""
 CHARGED_BYTES = 4096
 """A message counts once for each of these that it begins."""
@@ -66,6 +66,7 @@ class PeerJsDoor:
         new_id: NewId,
         *,
         discovery: bool = False,
+        messages_per_second: int = MESSAGES_PER_SECOND,
         terms: Terms = Terms(),  # noqa: B008  (immutable)
     ) -> None:
         self._gate = gate
@@ -73,6 +74,7 @@ class PeerJsDoor:
         self._observer = observer
         self._new_id = new_id
         self._discovery = discovery
+        self._messages_per_second = messages_per_second
         self._signaling = Signaling(terms)
         self._lines: dict[int, _Line] = {}
         self._numbers = count(1)
@@ -137,7 +139,7 @@ class PeerJsDoor:
 
     async def _hold_the_line(self, asked: _Asked, link: WebSocketLink, message: Callable[[], int]) -> None:
         number = next(self._numbers)
-        line = self._lines[number] = _Line(number, asked.id, link)
+        line = self._lines[number] = _Line(number, asked.id, link, self._messages_per_second)
         code = VIOLATION
         try:
             self._do(self._signaling.join(number, asked.id, asked.owner, self._clock.now()))
@@ -284,12 +286,12 @@ class _Line:
 
     __slots__ = ("_bucket", "id", "link", "number", "size")
 
-    def __init__(self, number: int, id: str, link: WebSocketLink) -> None:
+    def __init__(self, number: int, id: str, link: WebSocketLink, per_second: int) -> None:
         self.number = number
         self.id = id
         self.link = link
         self.size = 0
-        self._bucket = Bucket(MESSAGES_PER_SECOND, BURST)
+        self._bucket = Bucket(per_second, per_second * SECONDS_AT_ONCE)
 
     def charge(self, now: int) -> int:
         """Count the message that came last. The milliseconds until the next one is read."""

@@ -33,4 +33,4 @@ def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Generator[None, p
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if os.environ.get("SALON_WRITE_DOCS") == "1" and seen in session.config.stash:
         rows = [table.row(foreign, outcomes) for foreign, outcomes in session.config.stash[seen].items()]
-        table.PAGE.write_text(table.page(rows), "utf-8")
+        table.PAGE.write_text(table.page(rows, table.PAGE.read_text("utf-8")), "utf-8")

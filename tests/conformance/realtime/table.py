@@ -28,6 +28,8 @@ CI runs them against a whole server with an API key; a change that breaks one do
 |---|---|---|---|---|
 """
 
+OTHERS = "\n<!-- Below: the other doors, each by its own tests. -->\n"
+
 
 def row(foreign: Foreign, outcomes: Mapping[str, str]) -> str:
     """``outcomes`` is by name of the test function, in the order in which they ran."""
@@ -39,8 +41,10 @@ def row(foreign: Foreign, outcomes: Mapping[str, str]) -> str:
     )
 
 
-def page(rows: Sequence[str]) -> str:
-    return HEAD + "".join(sorted(rows))
+def page(rows: Sequence[str], before: str = "") -> str:
+    """The page, with what other doors have put below into the one ``before``."""
+    _, mark, others = before.partition(OTHERS)
+    return HEAD + "".join(sorted(rows)) + mark + others
 
 
 def foreign_of(item: pytest.Item) -> Foreign | None:

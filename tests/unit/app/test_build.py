@@ -13,6 +13,7 @@ from salon.app.build import build, new_id
 from salon.app.clock import SystemClock
 from salon.app.config import ApiKey, Auth, Config, KeyLimits, Limits, LlmDefaults, Server, SparkCredential, SparkDoor
 from salon.app.config_load import Loaded
+from salon.app.config_peers import Ice, PeerJs
 from salon.app.models import Models
 from salon.base.errors import ConfigError
 from salon.session.agent import Agent
@@ -31,7 +32,7 @@ def test_every_door_is_there() -> None:
     paths = {getattr(route, "path", "") for route in built(Config(llm=DEMO)).app.routes}
     assert {
         "/", "/healthz", "/readyz", "/metrics", "/v1/realtime", "/v1/realtime/client_secrets", "/v1/tokens", "/v1/ui/config",
-        "/v1.1/chat", "/v4.0/chat", "/chat/{name}",
+        "/v1.1/chat", "/v4.0/chat", "/chat/{name}", "/peerjs", "/v1/ice-servers",
     } <= paths  # fmt: skip
 
 
@@ -84,6 +85,7 @@ async def test_the_public_address_is_one_of_our_own(origin: str, status: int) ->
         (Config(llm=LlmDefaults(default=("nobody:knows",))), Agent("host"), 'no house "nobody"'),
         (Config(llm=DEMO), Agent("host", llm="openai:gpt-4o-mini"), "OPENAI_API_KEY"),
         (Config(llm=DEMO, auth=Auth(token_secrets=("short",))), Agent("host"), "at least 32"),
+        (Config(llm=DEMO, ice=Ice(turn=("turn:turn.example.com",))), Agent("host"), "need turn_secret"),
     ],
 )
 def test_what_cannot_work_is_said_at_once(config: Config, agent: Agent, says: str) -> None:
@@ -121,6 +123,29 @@ async def test_programs_for_spark_count_among_all_connections() -> None:
         with pytest.raises(InvalidStatus) as refused:
             await connect(url)
         assert refused.value.response.status_code == 503
+
+
+async def test_the_relays_of_the_configuration_are_told() -> None:
+    ice = Ice(stun=("stun:stun.example.com",), turn=("turn:turn.example.com",), turn_secret="north", ttl_seconds=60)
+    async with serving(built(Config(llm=DEMO, ice=ice)).app) as at, ClientSession(at.http) as client:
+        told = await (await client.get("/v1/ice-servers")).json()
+    assert [server["urls"] for server in told["iceServers"]] == [["stun:stun.example.com"], ["turn:turn.example.com"]]
+    assert told["iceServers"][1]["username"].endswith(":open")
+    assert told["ttl_seconds"] == 60
+
+
+async def test_the_peerjs_door_has_its_settings() -> None:
+    config = Config(llm=DEMO, peerjs=PeerJs(discovery=True, max_peers=1))
+    query = "key=peerjs&token=t&id="
+    async with (
+        serving(built(config).app) as at,
+        ClientSession(at.http) as client,
+        connect(f"{at.ws}/peerjs?{query}ann") as ann,
+    ):
+        assert json.loads(await ann.recv())["type"] == "OPEN"
+        async with connect(f"{at.ws}/peerjs?{query}bob") as bob:
+            assert "concurrent user limit" in json.loads(await bob.recv())["payload"]["msg"]
+        assert await (await client.get("/peerjs/peers")).json() == ["ann"]
 
 
 def test_ids_cannot_be_guessed() -> None:

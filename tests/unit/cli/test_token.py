@@ -27,6 +27,16 @@ def test_a_token(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyP
     assert (claims.salon.talk, claims.salon.agents, claims.salon.admin) == (True, ("host", "poet"), False)
 
 
+def test_a_token_for_an_id(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SALON_TOKEN_SECRETS", SECRET)
+    assert main(["token", "--sub", "li", "--peer", "li-phone"]) == 0
+    out, _ = capsys.readouterr()
+    claims = verify(out.strip(), SECRET.encode(), int(time.time()))
+    assert (claims.sub, claims.salon.peer) == ("li", "li-phone")
+    assert main(["token", "--sub", "li", "--peer", "li--phone"]) == 1
+    assert "--peer: 'li--phone' is no id" in capsys.readouterr().err
+
+
 def test_a_token_needs_a_secret(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["token"]) == 1
     out, err = capsys.readouterr()
