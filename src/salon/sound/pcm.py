@@ -1,0 +1,63 @@
+"""PCM in pieces of one length, how loud it is, and how long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+SAMPLE = 2
+"""Bytes of one sample."""
+FULL_SCALE = 32768.0
+
+
+class Framer:
+    """Cuts a stream of bytes of any lengths into frames of ``size`` bytes."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._rest = bytearray()
+
+    def push(self, data: bytes) -> Iterator[bytes]:
+        """The frames that are whole now, oldest first. What is left waits for more."""
+        rest = self._rest
+        rest += data
+        whole = len(rest) - len(rest) % self.size
+        frames = [bytes(rest[at : at + self.size]) for at in range(0, whole, self.size)]
+        del rest[:whole]
+        return iter(frames)
+
+    def flush(self) -> bytes:
+        """What is left, shorter than a frame; afterwards nothing is."""
+        rest = bytes(self._rest)
+        self._rest.clear()
+        return rest
+
+
+def milliseconds(data: bytes, rate: int) -> int:
+    """How long whole samples at ``rate`` Hz sound."""
+    return len(data) * 1000 // (SAMPLE * rate)
+
+
+def size(ms: int, rate: int) -> int:
+    """Bytes of ``ms`` at ``rate`` Hz."""
+    return ms * rate // 1000 * SAMPLE
+
+
+def level(data: bytes) -> float:
+    """Root mean square, 0 to 1. 0 of nothing."""
+    samples = np.frombuffer(data, dtype="<i2").astype(np.float32)
+    return float(np.sqrt(np.dot(samples, samples) / samples.size)) / FULL_SCALE if samples.size else 0.0
+
+
+def leading_silence(data: bytes, rate: int, *, below: float = 0.003, keep_ms: int = 20) -> int:
+    """How many bytes at the start are quieter than ``below`` (of full scale), less ``keep_ms``: a synthesiser's run-up, which
+    would only be waited for."""
+    loud = np.abs(np.frombuffer(data, dtype="<i2").astype(np.int32)) > below * FULL_SCALE
+    first = int(loud.argmax()) if loud.any() else loud.size
+    return max(first - keep_ms * rate // 1000, 0) * SAMPLE
+
+
+def floats(data: bytes) -> bytearray:
+    """Whole samples as 32-bit floats from -1 to 1."""
+    return bytearray((np.frombuffer(data, dtype="<i2").astype(np.float32) / FULL_SCALE).tobytes())

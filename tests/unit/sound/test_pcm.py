@@ -1,0 +1,38 @@
+"""Frames, levels and lengths."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+from salon.sound.pcm import Framer, floats, leading_silence, level, milliseconds, size
+
+
+def test_frames_are_whole_whatever_the_pieces() -> None:
+    framer = Framer(4)
+    assert list(framer.push(b"abc")) == []
+    assert list(framer.push(b"defghi")) == [b"abcd", b"efgh"]
+    assert framer.flush() == b"i"
+    assert framer.flush() == b""
+
+
+def test_lengths() -> None:
+    assert milliseconds(bytes(640), 16_000) == 20
+    assert size(20, 24_000) == 960
+
+
+def test_a_level_is_a_share_of_full_scale() -> None:
+    assert level(b"") == 0
+    assert level(struct.pack("<4h", 16384, -16384, 16384, -16384)) == pytest.approx(0.5)
+
+
+def test_a_run_up_is_found_and_a_little_of_it_kept() -> None:
+    data = bytes(2 * 8000) + struct.pack("<100h", *[9000] * 100)
+    assert leading_silence(data, 8000) == 2 * (8000 - 160)
+    assert leading_silence(data[2 * 8000 :], 8000) == 0
+    assert leading_silence(bytes(3200), 8000) == 3200 - 320
+
+
+def test_floats_go_from_minus_one_to_one() -> None:
+    assert struct.unpack("<3f", floats(struct.pack("<3h", -32768, 0, 16384))) == (-1.0, 0.0, 0.5)
