@@ -58,7 +58,7 @@ RULES: list[tuple[Rule, tuple[str, ...], list[str]]] = [
     (prints, ("cli/",), ["print('hello')"]),
     (
         clock_reads,
-        ("app/clock.py", "cli/"),
+        ("app/clock.py", "cli/", "media/instants.py"),
         [
             "import time\nstart = time.monotonic()",
             "from time import time as now\nnow()",

@@ -54,6 +54,12 @@ class Proved(NamedTuple):
     source: Hashable
 
 
+class Forgotten(NamedTuple):
+    """The peer has shown more addresses than are kept: what comes from this one is a stranger's again."""
+
+    source: Hashable
+
+
 class Changed(NamedTuple):
     """The agent's state is another. ``reason`` says why it is over."""
 
@@ -61,7 +67,7 @@ class Changed(NamedTuple):
     reason: str = ""
 
 
-Output = Send | Selected | Proved | Changed
+Output = Send | Selected | Proved | Forgotten | Changed
 
 
 class IceLite:
@@ -108,9 +114,13 @@ class IceLite:
         if stun.ICE_CONTROLLED in message.attributes:
             # RFC 8445 section 7.3.1.1, with one difference: a lite agent cannot take the controlling role.
             return _refuse(message, source, 487, "Role Conflict", generation.password)
-        outputs: list[Output] = [Send(_success(message, host, port, generation.password), source)]
+        success = _success(message, host, port, generation.password)
+        outputs: list[Output] = [Send(success, source)]
         if source not in self._sources:
-            self._make_room()
+            if len(success) > len(message.raw):
+                # A real check is larger; see ``_refuse``.
+                return []
+            outputs += self._make_room()
             outputs.append(Proved(source))
         self._sources[source] = now
         nominated = stun.USE_CANDIDATE in message.attributes
@@ -161,10 +171,12 @@ class IceLite:
             return self._next[0]
         return self._local if (ufrag, theirs) == (self._local.ufrag, self._remote_ufrag) else None
 
-    def _make_room(self) -> None:
-        if len(self._sources) >= MAX_SOURCES:
-            oldest = min((s for s in self._sources if s != self.selected), key=self._sources.__getitem__)
-            del self._sources[oldest]
+    def _make_room(self) -> list[Output]:
+        if len(self._sources) < MAX_SOURCES:
+            return []
+        oldest = min((s for s in self._sources if s != self.selected), key=self._sources.__getitem__)
+        del self._sources[oldest]
+        return [Forgotten(oldest)]
 
     def _alive(self, now: int) -> list[Output]:
         self._heard = now

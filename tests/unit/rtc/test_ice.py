@@ -157,3 +157,22 @@ def test_a_way_that_is_gone_is_left() -> None:
 
 def test_passwords_stay_out_of_sight() -> None:
     assert LOCAL.password not in repr(LOCAL)
+
+
+def test_more_addresses_than_are_kept_are_forgotten_by_name() -> None:
+    agent = ice.IceLite(LOCAL, "theirs", 0)
+    forgotten = []
+    for number in range(ice.MAX_SOURCES + 3):
+        outputs = agent.receive(check(), number, "192.0.2.1", number, number)
+        forgotten += [each.source for each in outputs if isinstance(each, ice.Forgotten)]
+    assert forgotten == [1, 2, 3], "the oldest, but never the one that is used"
+
+
+def test_a_stranger_gets_no_answer_larger_than_its_check() -> None:
+    agent = ice.IceLite(LOCAL, "theirs", 0)
+    name = f"{LOCAL.ufrag}:theirs".encode()
+    bare = stun.build(stun.BINDING_REQUEST, bytes(12), [(stun.USERNAME, name)], LOCAL.password)[:-8]
+    message = stun.parse(bare[:2] + (len(bare) - 20).to_bytes(2, "big") + bare[4:])
+    assert message is not None
+    assert agent.receive(message, "a", "2001:db8::1", 5, 0) == []
+    assert agent.state == "waiting"

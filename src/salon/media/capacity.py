@@ -1,0 +1,58 @@
+"""Whether there is room for one more peer, by what this process does with those that it has.
+
+Past its ceiling an engine does not slow down a little: every peer's packets come late at once. So the pacer's lateness, which
+is the event loop's, decides: before it is heard, nobody else comes in.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+from salon.base.errors import Refused
+
+# Two seconds of ticks.
+WINDOW: Final = 100
+FEWEST: Final = 25
+# The lateness that three of four ticks stay below. A jitter buffer takes in 20 ms; a listener hears what is beyond.
+LIMIT_MS: Final = 15.0
+MISSED_MS: Final = 100.0
+MAX_MISSED: Final = 5
+RETRY_AFTER: Final = 5
+
+
+class Capacity:
+    """``limit`` scales what is allowed: 1 for servers, more where late packets do not matter."""
+
+    def __init__(self, limit: float = 1.0) -> None:
+        self.refused = 0
+        self._limit = limit
+        self._lateness: deque[float] = deque(maxlen=WINDOW)
+
+    def ticked(self, late_ms: float) -> None:
+        self._lateness.append(late_ms)
+
+    @property
+    def lag_ms(self) -> float:
+        """The lateness that three of four ticks of the last two seconds stayed below."""
+        known = sorted(self._lateness)
+        return known[3 * len(known) // 4] if known else 0.0
+
+    @property
+    def load(self) -> float:
+        """0 idle, 1 full."""
+        if len(self._lateness) < FEWEST:
+            return 0.0
+        missed = sum(late >= MISSED_MS for late in self._lateness) / MAX_MISSED
+        return min(max(self.lag_ms / LIMIT_MS, missed) / self._limit, 1.0)
+
+    def admit(self) -> None:
+        """Raises ``Refused`` where there is no room."""
+        if self.load >= 1.0:
+            self.refused += 1
+            raise Refused(
+                "The media engine is at its limit; try again in a few seconds.",
+                status=503,
+                code="over_capacity",
+                retry_after=RETRY_AFTER,
+            )

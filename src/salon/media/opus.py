@@ -1,0 +1,145 @@
+"""Opus (RFC 6716), in and out, on the libopus that PyAV brings along.
+
+PyAV's own decoder has neither of the two things that a lossy network needs, forward error correction and concealment, and it
+knows no rate but 48 kHz. libopus has both, decodes to 16 kHz and encodes from 24 kHz by itself, and resamples nothing. So it is
+called directly. Measured for a frame of 20 ms: decode to 16 kHz 11-17 us (to 48 kHz 16-25 us), encode at complexity 3 75 us, and
+97 us with forward error correction (at 10 170 us; at 0 42 us, audibly worse). So that is put in only where packets are lost.
+"""
+
+from __future__ import annotations
+
+import ctypes.util
+from pathlib import Path
+from typing import Any, Final
+
+import av
+import cffi
+
+from salon.base.errors import ConfigError
+
+FRAME_MS: Final = 20
+DECODED_RATE: Final = 16_000
+DECODED_SAMPLES: Final = DECODED_RATE * FRAME_MS // 1000
+# A packet holds 120 ms at most (RFC 6716 section 3.2.5).
+_MAX_SAMPLES: Final = DECODED_RATE * 120 // 1000
+_MAX_PACKET: Final = 1_275
+RATES: Final = frozenset({8_000, 12_000, 16_000, 24_000, 48_000})
+
+COMPLEXITY: Final = 3
+BITRATE: Final = 32_000
+# Per cent of packets lost above which forward error correction is worth its bits.
+LOSSY: Final = 1
+
+_VOIP, _SET_BITRATE, _SET_COMPLEXITY, _SET_FEC, _SET_LOSS, _SET_DTX, _RESET = 2048, 4002, 4010, 4012, 4014, 4016, 4028
+
+_ffi = cffi.FFI()
+_ffi.cdef(
+    """
+    typedef struct OpusEncoder OpusEncoder;
+    typedef struct OpusDecoder OpusDecoder;
+    OpusEncoder *opus_encoder_create(int32_t rate, int channels, int application, int *error);
+    void opus_encoder_destroy(OpusEncoder *encoder);
+    int32_t opus_encode(OpusEncoder *encoder, const int16_t *samples, int count, unsigned char *packet, int32_t size);
+    int opus_encoder_ctl(OpusEncoder *encoder, int request, ...);
+    OpusDecoder *opus_decoder_create(int32_t rate, int channels, int *error);
+    void opus_decoder_destroy(OpusDecoder *decoder);
+    int opus_decode(OpusDecoder *decoder, const unsigned char *packet, int32_t size, int16_t *samples, int count, int fec);
+    """
+)
+
+
+def _load() -> Any:
+    """PyAV's wheels have libopus beside them; where PyAV was built here, the system has it."""
+    bundled = Path(av.__file__).parent.parent / "av.libs"
+    dylibs = Path(av.__file__).parent / ".dylibs"
+    names = [
+        str(path)
+        for folder in (bundled, dylibs)
+        for path in sorted(folder.glob("*opus*"))
+        if "opusfile" not in path.name
+    ]
+    if system := ctypes.util.find_library("opus"):
+        names.append(system)
+    for name in names:
+        try:
+            return _ffi.dlopen(name)
+        except OSError:  # pragma: no cover - of another machine
+            continue
+    return None
+
+
+_lib = _load()
+
+
+def require() -> None:
+    """Raises ``ConfigError`` where there is no libopus."""
+    if _lib is None:
+        raise ConfigError(
+            "There is no libopus: install it (Debian: apt install libopus0), or PyAV's wheel.", code="no_opus"
+        )
+
+
+class Encoder:
+    """16-bit mono samples to packets of 20 ms."""
+
+    def __init__(self, rate: int, bitrate: int = BITRATE) -> None:
+        require()
+        assert rate in RATES
+        error = _ffi.new("int *")
+        self.samples = rate * FRAME_MS // 1000
+        self._encoder = _ffi.gc(_lib.opus_encoder_create(rate, 1, _VOIP, error), _lib.opus_encoder_destroy)
+        self._packet = _ffi.new("unsigned char[]", _MAX_PACKET)
+        self._view = _ffi.buffer(self._packet)
+        for request, value in (
+            (_SET_BITRATE, bitrate),
+            (_SET_COMPLEXITY, COMPLEXITY),
+            (_SET_DTX, 1),
+        ):
+            self._set(request, value)
+
+    def encode(self, samples: bytes) -> bytes:
+        """``samples`` is exactly 20 ms. One or two bytes say that silence begins or lasts: they need not be sent."""
+        assert len(samples) == 2 * self.samples
+        size = _lib.opus_encode(
+            self._encoder, _ffi.from_buffer("int16_t[]", samples), self.samples, self._packet, _MAX_PACKET
+        )
+        return bytes(self._view[:size]) if size > 0 else b""
+
+    def expect_loss(self, percent: int) -> None:
+        """Of the packets to come so many will be lost: carry so much of each in the one behind it."""
+        self._set(_SET_FEC, int(percent >= LOSSY))
+        self._set(_SET_LOSS, min(percent, 50))
+
+    def reset(self) -> None:
+        """What comes now has nothing to do with what came before."""
+        _lib.opus_encoder_ctl(self._encoder, _RESET)
+
+    def _set(self, request: int, value: int) -> None:
+        _lib.opus_encoder_ctl(self._encoder, request, _ffi.cast("int", value))
+
+
+class Decoder:
+    """Packets to 16-bit mono samples at 16 kHz."""
+
+    def __init__(self) -> None:
+        require()
+        error = _ffi.new("int *")
+        self._decoder = _ffi.gc(_lib.opus_decoder_create(DECODED_RATE, 1, error), _lib.opus_decoder_destroy)
+        self._samples = _ffi.new("int16_t[]", _MAX_SAMPLES)
+        self._view = _ffi.buffer(self._samples)
+
+    def decode(self, packet: bytes) -> bytes:
+        """Empty where it is not Opus."""
+        return self._taken(_lib.opus_decode(self._decoder, packet, len(packet), self._samples, _MAX_SAMPLES, 0))
+
+    def recover(self, following: bytes) -> bytes:
+        """The 20 ms before the packet ``following``, as far as that carries them (RFC 6716 section 2.1.7)."""
+        size = len(following)
+        return self._taken(_lib.opus_decode(self._decoder, following, size, self._samples, DECODED_SAMPLES, 1))
+
+    def conceal(self) -> bytes:
+        """20 ms made up from what came before."""
+        return self._taken(_lib.opus_decode(self._decoder, _ffi.NULL, 0, self._samples, DECODED_SAMPLES, 0))
+
+    def _taken(self, count: int) -> bytes:
+        return bytes(self._view[: 2 * count]) if count > 0 else b""

@@ -1,0 +1,141 @@
+"""What one peer is sent, taken together: its answers to it, and what its network carries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from salon.media.audio import AudioOut
+from salon.media.sinks import Output
+from salon.media.transport import Transport
+from salon.rtc import rtcp
+from salon.rtc.bandwidth import Estimator, SendLog
+from salon.rtc.feedback import RoundTrip
+
+# Kept free for a section of sound.
+AUDIO_BITRATE: Final = 50_000
+TRY_EVERY_MS: Final = 5_000
+
+
+class Outbound:
+    """``estimate`` is in bit/s; ``probing`` says that ``tick`` has something to do."""
+
+    def __init__(self, log: SendLog, transport: Transport) -> None:
+        self.outputs: list[Output] = []
+        self.voice: AudioOut | None = None
+        self.log = log
+        self.estimator = Estimator(log)
+        self.round_trip = RoundTrip()
+        self.wanted = 0
+        self.nacked = 0
+        self._transport = transport
+        self._sampled = (0, 0)
+        self._sending = 0
+        self._knows_transport = False
+        self._tried_at = 0
+
+    @property
+    def rtt(self) -> int:
+        return self.round_trip.ms if self.round_trip.ms is not None else 100
+
+    @property
+    def sending(self) -> int:
+        """Bit/s of the last stretch between two reports."""
+        return self._sending
+
+    def receive(self, packet: rtcp.Rtcp, now: int) -> None:
+        match packet:
+            case rtcp.TransportFeedback():
+                self._knows_transport = True
+                self.estimator.feedback(packet, now)
+                self.adapt(now)
+            case rtcp.SenderReport() | rtcp.ReceiverReport():
+                if packet.blocks:
+                    self._blocks(packet.blocks, now)
+            case rtcp.Nack():
+                output = self._output(packet.media)
+                if output is not None:
+                    self.nacked += len(packet.lost)
+                    output.lost(packet.lost, now, self.rtt)
+            case rtcp.Pli():
+                output = self._output(packet.media)
+                if output is not None:
+                    output.wants_key(now)
+            case rtcp.Fir():
+                for ssrc, _ in packet.requests:
+                    output = self._output(ssrc)
+                    if output is not None:
+                        output.wants_key(now)
+            case rtcp.Remb():
+                if not self._knows_transport:
+                    self.estimator.remb(packet.bitrate, self._sending, now)
+                    self.adapt(now)
+            case _:
+                pass
+
+    def adapt(self, now: int) -> None:
+        """Let every picture be as good as there is room for."""
+        pictures = [output for output in self.outputs if output.kind == "video"]
+        if not pictures:
+            return
+        audio = AUDIO_BITRATE * (len(self.outputs) - len(pictures) + (self.voice is not None))
+        share = (self.estimator.estimate - audio) // len(pictures)
+        wanted = max(output.adapt(share, 0, now) for output in pictures) * len(pictures)
+        self.wanted = wanted + audio if wanted else 0
+        if wanted and not self._knows_transport and now - self._tried_at > TRY_EVERY_MS:
+            # A network that carries nothing shows no room, and without transport-wide feedback there are no probes: try.
+            self._tried_at = now
+            self.estimator.estimate = max(self.estimator.estimate, self.wanted)
+
+    def tick(self, now: int) -> None:
+        """Every 20 ms while ``wanted``: send padding to learn whether there is room."""
+        size = self.estimator.probe(self.wanted, now) if self._knows_transport else 0
+        if size > 0:
+            picture = next((output for output in self.outputs if output.kind == "video"), None)
+            if picture is not None:
+                picture.pad(size, now)
+
+    def reports(self, now: int) -> list[rtcp.SenderReport]:
+        sampled, octets = self._sampled
+        if now > sampled:
+            sent = self._transport.octets_sent
+            self._sending = (sent - octets) * 8000 // (now - sampled) if sampled else 0
+            self._sampled = (now, sent)
+        for output in self.outputs:
+            output.sample(now)
+        reports = [report for output in self.outputs if (report := output.report(now)) is not None]
+        if self.voice is not None and (report := self.voice.report(now)) is not None:
+            reports.append(report)
+        for report in reports:
+            self.round_trip.sent(report.ntp, now)
+        return reports
+
+    def close(self) -> None:
+        for output in self.outputs:
+            output.close()
+        self.outputs.clear()
+        if self.voice is not None:
+            self.voice.close()
+
+    def _blocks(self, blocks: Sequence[rtcp.ReportBlock], now: int) -> None:
+        worst = -1
+        for block in blocks:
+            if self.voice is not None and block.ssrc == self.voice.ssrc:
+                self.voice.heard(block)
+            else:
+                output = self._output(block.ssrc)
+                if output is None:
+                    continue
+                if block.ssrc == output.lane.ssrc:
+                    output.reported(block, now)
+            worst = max(worst, block.fraction)
+            self.round_trip.heard(block, now)
+        if worst >= 0 and not self._knows_transport:
+            self.estimator.report(worst, self._sending, now)
+            self.adapt(now)
+
+    def _output(self, ssrc: int) -> Output | None:
+        for output in self.outputs:
+            if ssrc in (output.lane.ssrc, output.lane.rtx_ssrc):
+                return output
+        return None

@@ -1,0 +1,89 @@
+"""libopus through our own call: encode, decode, recover, conceal, be silent."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from salon.base.errors import ConfigError
+from salon.media import opus
+from salon.media.opus import DECODED_SAMPLES, Decoder, Encoder
+
+
+def tone(rate: int, frame: int) -> bytes:
+    count = rate // 50
+    return struct.pack(
+        f"<{count}h", *(int(9000 * math.sin(2 * math.pi * 440 * (frame * count + n) / rate)) for n in range(count))
+    )
+
+
+def loudness(samples: bytes) -> float:
+    values = struct.unpack(f"<{len(samples) // 2}h", samples)
+    return math.sqrt(sum(value * value for value in values) / len(values))
+
+
+@pytest.mark.parametrize("rate", sorted(opus.RATES))
+def test_what_goes_in_at_any_rate_comes_out_at_16_khz(rate: int) -> None:
+    encoder, decoder = Encoder(rate), Decoder()
+    out = b"".join(decoder.decode(encoder.encode(tone(rate, frame))) for frame in range(25))
+    assert len(out) == 25 * 2 * DECODED_SAMPLES
+    # The sound of a second, less its attack: 440 Hz crosses zero 880 times a second.
+    values = struct.unpack("<4000h", out[-8000:])
+    crossings = sum((a < 0) != (b < 0) for a, b in itertools.pairwise(values))
+    assert crossings in range(210, 231)
+    assert loudness(out[-8000:]) == pytest.approx(9000 / math.sqrt(2), rel=0.25)
+
+
+def test_silence_is_told_in_a_byte_or_two() -> None:
+    encoder = Encoder(24_000)
+    sizes = [len(encoder.encode(bytes(960))) for _ in range(50)]
+    assert min(sizes) <= 2
+
+
+def test_a_lost_frame_is_recovered_from_the_one_behind_it() -> None:
+    encoder, decoder = Encoder(16_000), Decoder()
+    encoder.expect_loss(20)
+    packets = [encoder.encode(tone(16_000, frame)) for frame in range(30)]
+    for packet in packets[:20]:
+        decoder.decode(packet)
+    recovered = decoder.recover(packets[21])
+    assert len(recovered) == 2 * DECODED_SAMPLES
+    assert loudness(recovered) > 2000
+    assert len(decoder.decode(packets[21])) == 2 * DECODED_SAMPLES
+
+
+def test_what_cannot_be_recovered_is_made_up() -> None:
+    encoder, decoder = Encoder(16_000), Decoder()
+    for frame in range(10):
+        decoder.decode(encoder.encode(tone(16_000, frame)))
+    assert loudness(decoder.conceal()) > 1000
+    faded = [decoder.conceal() for _ in range(30)][-1]
+    assert loudness(faded) < 500
+
+
+def test_after_a_reset_the_encoder_remembers_nothing() -> None:
+    one, other = Encoder(16_000), Encoder(16_000)
+    for frame in range(10):
+        one.encode(tone(16_000, frame))
+    one.reset()
+    assert one.encode(tone(16_000, 0)) == other.encode(tone(16_000, 0))
+
+
+@given(st.binary(max_size=400))
+def test_no_bytes_break_the_decoder(packet: bytes) -> None:
+    decoder = Decoder()
+    assert len(decoder.decode(packet)) % 2 == 0
+    assert len(decoder.recover(packet)) in (0, 2 * DECODED_SAMPLES)
+    assert len(decoder.decode(Encoder(16_000).encode(bytes(640)))) == 2 * DECODED_SAMPLES
+
+
+def test_without_libopus_one_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opus, "_lib", None)
+    with pytest.raises(ConfigError) as caught:
+        opus.require()
+    assert caught.value.code == "no_opus"

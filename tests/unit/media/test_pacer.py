@@ -1,0 +1,87 @@
+"""The grid of 20 ms: it does not drift, catches up a little, and skips the rest."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+
+from salon.media import instants, pacer
+from salon.media.capacity import Capacity
+from salon.media.pacer import MAX_CATCH_UP, Pacer
+
+
+class Loop:
+    """Calls when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.waits: list[float] = []
+        self.call: Any = None
+
+    def call_later(self, delay: float, call: Any) -> asyncio.TimerHandle:
+        self.waits.append(delay)
+        self.call = call
+        return cast(asyncio.TimerHandle, self)
+
+    def cancel(self) -> None:
+        self.call = None
+
+
+@pytest.fixture
+def loop(monkeypatch: pytest.MonkeyPatch) -> Loop:
+    loop = Loop()
+    monkeypatch.setattr(instants, "seconds", lambda: loop.now)
+    return loop
+
+
+def started(loop: Loop) -> tuple[Pacer, list[float], Capacity]:
+    ticks: list[float] = []
+    capacity = Capacity()
+    found = Pacer(lambda: ticks.append(loop.now), capacity)
+    found.start(cast(asyncio.AbstractEventLoop, loop))
+    return found, ticks, capacity
+
+
+def test_it_ticks_at_once_and_every_20_ms_without_drift(loop: Loop) -> None:
+    found, ticks, _ = started(loop)
+    for _ in range(50):
+        loop.now += loop.waits[-1] + 0.001  # a loop that is always a little late
+        loop.call()
+    assert len(ticks) == 51
+    assert ticks[-1] == pytest.approx(100 + 50 * 0.02 + 0.001)
+    assert (found.late, found.missed) == (0, 0)
+
+
+def test_what_was_late_is_caught_up_with(loop: Loop) -> None:
+    found, ticks, capacity = started(loop)
+    loop.now = 100.02 + 0.045
+    loop.call()
+    assert len(ticks) == 1 + 3
+    assert (found.late, found.missed) == (1, 0)
+    assert capacity._lateness[-1] == pytest.approx(45)
+    assert loop.waits[-1] == pytest.approx(0.015)
+
+
+def test_what_is_too_old_is_skipped(loop: Loop) -> None:
+    found, ticks, _ = started(loop)
+    loop.now = 100.02 + 1.0
+    loop.call()
+    assert len(ticks) == 1 + MAX_CATCH_UP + 1
+    assert found.missed == pytest.approx(50 - MAX_CATCH_UP, abs=1)
+    assert loop.waits[-1] <= 0.02
+
+
+def test_stopped_it_ticks_no_more(loop: Loop) -> None:
+    found, ticks, _ = started(loop)
+    run = loop.call
+    found.stop()
+    assert loop.call is None
+    loop.now += 1
+    run()
+    assert len(ticks) == 1
+
+
+def test_a_step_is_20_ms() -> None:
+    assert pacer.TICK_MS == 20
