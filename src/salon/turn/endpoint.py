@@ -1,0 +1,67 @@
+"""When a turn is over: after how much silence.
+
+``server_vad`` waits as long as the client said. ``semantic_vad`` waits as long as the words ask for: little behind a finished
+sentence, long behind "because" or "那个" or in the middle of a number. Times are milliseconds of the audio.
+"""
+
+from __future__ import annotations
+
+from salon.base.session import SemanticVad, ServerVad, TurnDetection
+from salon.turn.completeness import Completeness, judge
+
+WAITS = {
+    Completeness.FINISHED: 400,
+    Completeness.PLAIN: 560,
+    Completeness.UNKNOWN: 800,
+    Completeness.DICTATING: 1500,
+    Completeness.TRAILING: 2000,
+}
+"""ms of silence at medium eagerness."""
+FACTORS = {"low": 2.0, "medium": 1.0, "auto": 1.0, "high": 0.6}
+LONGEST = {"low": 8000, "medium": 4000, "auto": 4000, "high": 2000}
+"""What the protocol's guide gives as the longest waits."""
+
+
+class Endpoint:
+    """Of one turn. ``due`` is when it is over, None while somebody speaks."""
+
+    def __init__(self, detection: TurnDetection) -> None:
+        self.detection = detection
+        self._since: int | None = None
+        self._text = ""
+        self._finished: float | None = None
+
+    @property
+    def due(self) -> int | None:
+        return None if self._since is None else self._since + self.wait
+
+    @property
+    def wait(self) -> int:
+        detection = self.detection
+        if isinstance(detection, ServerVad):
+            return detection.silence_duration_ms
+        judged = judge(self._text)
+        if self._finished is not None and judged not in (Completeness.DICTATING, Completeness.TRAILING):
+            # The melody tells more than words without punctuation; words that cannot end a sentence tell more than it.
+            judged = Completeness.FINISHED if self._finished >= 0.5 else Completeness.TRAILING
+        return wait(judged, detection)
+
+    def onset(self) -> None:
+        """Somebody speaks, or goes on."""
+        self._since = None
+        self._finished = None
+
+    def offset(self, at: int) -> None:
+        self._since = at
+
+    def heard(self, text: str) -> None:
+        """What was understood of the turn so far."""
+        self._text = text
+
+    def judged(self, probability: float) -> None:
+        """What an audio turn model makes of this pause: how likely it is that the turn is over."""
+        self._finished = probability
+
+
+def wait(judged: Completeness, detection: SemanticVad) -> int:
+    return min(round(WAITS[judged] * FACTORS[detection.eagerness]), LONGEST[detection.eagerness])

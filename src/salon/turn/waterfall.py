@@ -1,0 +1,36 @@
+"""Where the silence before an answer went: parts that sum to it."""
+
+from __future__ import annotations
+
+PARTS = ("vad", "end_of_turn", "transcript", "first_token", "first_audio", "first_packet")
+"""In this order: until the detector was sure, the turn was taken as over, its words were known, the model began, there was sound,
+and it left."""
+
+
+class Waterfall:
+    """Of one turn. Moments are milliseconds of one clock; ``ended`` is when the last sound of the person ended."""
+
+    def __init__(self, ended: int) -> None:
+        self.ended = ended
+        self._moments: dict[str, int] = {}
+
+    def mark(self, part: str, now: int) -> None:
+        """This is done now. Only the first time counts."""
+        self._moments.setdefault(part, now)
+
+    @property
+    def whole(self) -> bool:
+        return "first_packet" in self._moments
+
+    def parts(self) -> dict[str, int]:
+        """Milliseconds of each, those that were ready before their time with 0. They sum to ``total``."""
+        found, moment = {}, self.ended
+        for part in PARTS:
+            reached = max(self._moments.get(part, moment), moment)
+            found[part] = reached - moment
+            moment = reached
+        return found
+
+    @property
+    def total(self) -> int:
+        return max([self.ended, *self._moments.values()]) - self.ended
