@@ -73,6 +73,7 @@ class Noting(Observer):
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, ...]] = []
+        self.depths: list[int] = []
 
     def connected(self, door: str) -> None:
         self.seen.append(("connected", door))
@@ -82,3 +83,6 @@ class Noting(Observer):
 
     def refused(self, door: str, code: str) -> None:
         self.seen.append(("refused", door, code))
+
+    def queued(self, door: str, depth: int) -> None:
+        self.depths.append(depth)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 from starlette.applications import Starlette
 
+import salon
 from salon.app import lifecycle
 from salon.app.clock import SystemClock
 from salon.app.config import ApiKey, Config
@@ -18,22 +19,30 @@ from salon.app.models import Models
 from salon.app.observe import Metrics
 from salon.app.page import PageFacts
 from salon.base import ids
+from salon.brokers.memory import MemoryBroker
+from salon.brokers.sqlite import SqliteBroker
 from salon.ports.llm import Llm
+from salon.room.policy import RateLimits, Rules
 from salon.room.signaling import Terms
 from salon.serve import admin, gate, http, ice, spark, ui
+from salon.serve.centrifuge.connection import Parts
+from salon.serve.centrifuge.door import CentrifugeDoor
 from salon.serve.limits import Limits
 from salon.serve.peerjs import PeerJsDoor
 from salon.serve.realtime import RealtimeDoor
 from salon.session.agent import Agent
 from salon.session.hub import Hub
+from salon.session.rooms import Rooms
 
 
 @dataclass(frozen=True, kw_only=True)
 class House:
-    """Everything that runs, joined. ``app`` starts and stops it by its lifespan."""
+    """Everything that runs, joined. ``app`` starts and stops it by its lifespan; ``running`` is drained before."""
 
     app: Starlette
+    running: lifecycle.Hub
     hub: Hub
+    rooms: Rooms
     gate: gate.Gate
     metrics: Metrics
 
@@ -56,22 +65,25 @@ def build(config: Config, agents: Sequence[Agent], models: Models) -> House:
     door = _gate(config, clock, metrics)
     ice_servers = _ice(config, clock)
     peers = _peers(config, door, clock, metrics)
+    rooms = _rooms(config, clock)
     routes = [
         *ui.routes(door, PageFacts(config, hub, models)),
         *RealtimeDoor(hub, door, metrics, new_id, max_frame=config.server.max_frame_bytes).routes(),
         *spark.routes(_spark_door(config, hub, models, door, clock, metrics)),
         *peers.routes(),
+        *CentrifugeDoor(Parts(rooms, door, clock, metrics, new_id, salon.__version__)).routes(),
         *ice.routes(door, ice_servers),
         *admin.routes(door, clock),
     ]
+    running = _Running(hub, models, rooms)
     app = http.app(
         routes,
         gate=door,
         metrics=metrics.render,
         metrics_token=config.auth.metrics_token,
-        lifespan=lifecycle.lifespan(_Running(hub, models), metrics.watch, peers.run),
+        lifespan=lifecycle.lifespan(running, metrics.watch, peers.run, rooms.run),
     )
-    return House(app=app, hub=hub, gate=door, metrics=metrics)
+    return House(app=app, running=running, hub=hub, rooms=rooms, gate=door, metrics=metrics)
 
 
 def new_id(prefix: str) -> str:
@@ -165,21 +177,41 @@ def _spark_door(
     )
 
 
-class _Running:
-    """The hub, and the models' connections, which end after the last conversation."""
+def _rooms(config: Config, clock: SystemClock) -> Rooms:
+    told = config.rooms
+    broker = SqliteBroker(told.path, clock=clock, new_id=new_id, lazy=True) if told.path else None
+    return Rooms(
+        broker or MemoryBroker(clock=clock, new_id=new_id),
+        Rules(topic.rule() for topic in told.topics),
+        clock=clock,
+        new_id=new_id,
+        rates=RateLimits(told.command_rates()),
+        grace_ms=round(told.grace_seconds * 1000),
+        most_topics=told.max_topics,
+    )
 
-    def __init__(self, hub: Hub, models: Models) -> None:
+
+class _Running:
+    """The rooms, the hub, and the models' connections, which end after the last conversation."""
+
+    def __init__(self, hub: Hub, models: Models, rooms: Rooms) -> None:
         self._hub = hub
         self._models = models
+        self._rooms = rooms
 
     async def __aenter__(self) -> Hub:
+        await self._rooms.__aenter__()
         return await self._hub.__aenter__()
 
     async def __aexit__(self, *exc_info: Any) -> None:
         try:
             await self._hub.__aexit__(*exc_info)
         finally:
-            await self._models.aclose()
+            try:
+                await self._models.aclose()
+            finally:
+                await self._rooms.__aexit__(*exc_info)
 
     async def drain(self, seconds: float) -> None:
+        await self._rooms.drain()
         await self._hub.drain(seconds)

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from salon.app.config_peers import Ice, PeerJs
+from salon.app.config_rooms import Rooms
 from salon.app.config_section import SECRET, Count, Names, Positive, Seconds, Section
 from salon.base.session import Effort
 
@@ -313,4 +314,5 @@ class Config(Section, frozen=True):
     spark_door: SparkDoor = SparkDoor()
     ice: Ice = Ice()
     peerjs: PeerJs = PeerJs()
+    rooms: Rooms = Rooms()
     log: Log = Log()

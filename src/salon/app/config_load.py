@@ -102,7 +102,9 @@ def variable_of(path: Path, hint: Any) -> str:
     """The environment variable of a setting; empty where it has none, being a table or part of a list."""
     metadata = getattr(hint, "__metadata__", ())
     described = next((each for each in metadata if isinstance(each, msgspec.Meta) and each.description), None)
-    if described is None or inner_section(hint)[0] or path[0] in ("agents", "spark_door") or "api_keys" in path:
+    if described is None or inner_section(hint)[0] or path[0] in ("agents", "spark_door"):
+        return ""
+    if "api_keys" in path or "topics" in path:
         return ""
     if described.extra and "env" in described.extra:
         return str(described.extra["env"])

@@ -28,7 +28,7 @@ from websockets.http11 import Request
 from salon.app import listen
 from salon.base.errors import ConfigError
 from salon.serve.gate import Gate
-from salon.transport.websocket import ABORT_EXTENSION
+from salon.transport.websocket import ABORT_EXTENSION, WRITE_EXTENSION
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +65,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if hasattr(self, "scope"):
             extensions = cast(dict[str, Any], self.scope["extensions"])
             extensions[ABORT_EXTENSION] = self.transport.abort
+            extensions[WRITE_EXTENSION] = self.write_frame
+
+    def write_frame(self, frame: bytes) -> bool:
+        """Write a whole frame, behind all that was written before; False where ``send`` would have to wait or would fail."""
+        if self.close_sent or not self.writable.is_set() or not self.handshake_complete or self.transport.is_closing():
+            return False
+        self.transport.write(frame)
+        return True
 
     def handle_ping(self) -> None:
         # RFC 6455 section 5.5.3: a peer "MAY elect to send a Pong frame for only the most recently processed Ping frame."

@@ -66,6 +66,9 @@ class Settings(TypedDict, total=False):
     peerjs_messages_per_second: int
     peerjs_grace_seconds: float
     peerjs_silence_seconds: float
+    rooms_path: str
+    rooms_grace_seconds: float
+    rooms_max_topics: int
     log_level: Literal["debug", "info", "warning", "error"]
     log_format: Literal["text", "json"]
 
@@ -119,7 +122,7 @@ class Salon:
             house.app,
             host=server.host,
             port=server.port,
-            hub=house.hub,
+            hub=house.running,
             gate=house.gate,
             drain_seconds=server.drain_seconds,
             ready=ready or _log_ready,

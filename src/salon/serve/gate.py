@@ -19,14 +19,16 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from salon.base.errors import ClientError, ConfigError, Refused
+from salon.base.patterns import matches
 from salon.ports.clock import Clock
 from salon.ports.observer import Observer
+from salon.serve.credentials import address_of as address_of
+from salon.serve.credentials import credential_of as credential_of
 from salon.serve.limits import Account, Accounts, Limits, network_of
 from salon.serve.origins import Origins
 from salon.serve.secrets import PREFIX, ClientSecret, ClientSecrets
 from salon.wire import token
 
-SUBPROTOCOL_KEY = "openai-insecure-api-key."
 # RFC 7518 section 3.2: "A key of the same size as the hash output (for instance, 256 bits for "HS256") or larger MUST be used".
 SHORTEST_TOKEN_SECRET = 32
 TALKING_DOORS = frozenset({"realtime", "spark"})
@@ -71,7 +73,7 @@ class Caller:
     def _may(self, room: str, right: Literal["publish", "watch"]) -> bool:
         if self.claims is None or self.admin:
             return self.kind != "secret"
-        return token.matches(getattr(self.claims.salon, right), room)
+        return matches(getattr(self.claims.salon, right), room)
 
 
 class Hold:
@@ -96,6 +98,15 @@ class Hold:
         for account in self._accounts:
             wait = max(wait, account.messages.charge(now))
         return wait
+
+    def name(self, caller: Caller) -> None:
+        """Whoever was a stranger at the handshake has said who it is: it is counted for that caller too. Raises ``Refused``
+        (429)."""
+        own = self._gate.own_account(caller)
+        if own is None or own in self._accounts:
+            return
+        self._gate.count(own, self._door)
+        self._accounts = (*self._accounts, own)
 
     def __enter__(self) -> Hold:
         self._gate.enter(self._accounts, self._door)
@@ -183,19 +194,22 @@ class Gate:
     def hold(self, caller: Caller, address: str, door: str) -> Hold:
         """``with gate.hold(caller, address_of(scope), door) as hold:`` counts one connection. Entering raises ``Refused``:
         429 over a limit, 503 when the house is full or draining."""
-        accounts = []
-        if caller.kind != "open":
-            own = caller.limits
-            # A client secret counts for whoever issued it; keys and users of the same name are different callers.
-            whose = "user" if caller.kind == "grant" else "key"
-            accounts.append(
-                self._accounts.of(
-                    f"{whose} {caller.name}", own.connections, own.connections_per_minute, own.messages_per_second
-                )
-            )
+        own = self.own_account(caller)
+        accounts = [] if own is None else [own]
         if network := network_of(address):
             accounts.append(self._address(network))
         return Hold(self, self._clock, tuple(accounts), door)
+
+    def own_account(self, caller: Caller) -> Account | None:
+        """What a caller with a name is counted by; None where nobody has one."""
+        if caller.kind == "open":
+            return None
+        own = caller.limits
+        # A client secret counts for whoever issued it; keys and users of the same name are different callers.
+        whose = "user" if caller.kind == "grant" else "key"
+        return self._accounts.of(
+            f"{whose} {caller.name}", own.connections, own.connections_per_minute, own.messages_per_second
+        )
 
     def issue(
         self,
@@ -254,11 +268,23 @@ class Gate:
             account.connections += 1
         self._connections += 1
 
+    def count(self, account: Account, door: str) -> None:
+        """Count a connection that is held already for one account more. ``Hold`` calls this."""
+        try:
+            self._check_accounts((account,))
+        except Refused as refused:
+            self._observer.refused(door, refused.code)
+            raise
+        account.connections += 1
+
     def _check_room(self, accounts: tuple[Account, ...]) -> None:
         if self.draining:
             raise draining()
         if self._connections >= self._max_connections:
             raise Refused("This server is full. Try again soon.", status=503, code="server_full", retry_after=5)
+        self._check_accounts(accounts)
+
+    def _check_accounts(self, accounts: tuple[Account, ...]) -> None:
         now = self._clock.now()
         for account in accounts:
             if account.full:
@@ -344,25 +370,6 @@ class Gate:
             limits.address_connections_per_minute,
             limits.address_messages_per_second,
         )
-
-
-def credential_of(scope: Scope, headers: Headers | None = None) -> str:
-    """What the caller shows, empty if nothing: the Bearer token, or the key among a browser's subprotocols."""
-    authorization = (headers or Headers(scope=scope)).get("authorization", "")
-    scheme, _, credential = authorization.partition(" ")
-    # RFC 9110 section 11.1: the scheme is "a case-insensitive token".
-    if scheme.lower() == "bearer" and credential.strip():
-        return credential.strip()
-    for subprotocol in scope.get("subprotocols", ()):
-        if subprotocol.startswith(SUBPROTOCOL_KEY):
-            return str(subprotocol[len(SUBPROTOCOL_KEY) :])
-    return ""
-
-
-def address_of(scope: Scope) -> str:
-    """The peer's address, empty where there is none (a Unix socket, a test client)."""
-    client = scope.get("client")
-    return str(client[0]) if client else ""
 
 
 def require_admin(caller: Caller) -> None:

@@ -13,23 +13,31 @@ class Outbox:
     """A queue with one writer's end that never blocks and one reader's end that waits.
 
     At most ``max_messages`` messages and ``max_bytes`` bytes of UTF-8 wait in it. The message that does not fit closes it
-    with 1013 "Try Again Later" (IANA WebSocket close codes) and everything waiting is dropped: an answer with a hole in it
-    is worth less than a new connection.
+    with ``overflow``, 1013 "Try Again Later" (IANA WebSocket close codes) unless the protocol has a code of its own, and
+    everything waiting is dropped: an answer with a hole in it is worth less than a new connection.
     """
 
     __slots__ = (
         "_bytes",
         "_closing",
+        "_empty",
         "_loop",
         "_max_bytes",
         "_max_messages",
         "_messages",
+        "_overflow",
         "_room",
         "_waiter",
         "overflowed",
     )
 
-    def __init__(self, max_messages: int = 4096, max_bytes: int = 4 * 1024 * 1024) -> None:
+    def __init__(
+        self,
+        max_messages: int = 4096,
+        max_bytes: int = 4 * 1024 * 1024,
+        overflow: tuple[int, str] = (OVERFLOW_CODE, OVERFLOW_REASON),
+    ) -> None:
+        self._overflow = overflow
         self._max_messages = max_messages
         self._max_bytes = max_bytes
         self._messages: deque[str] = deque()
@@ -38,6 +46,7 @@ class Outbox:
         self._waiter: asyncio.Future[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._room: asyncio.Event | None = None
+        self._empty: asyncio.Event | None = None
         self.overflowed = False
 
     def __len__(self) -> int:
@@ -47,6 +56,11 @@ class Outbox:
     def bytes(self) -> int:
         """UTF-8 bytes waiting."""
         return self._bytes
+
+    @property
+    def occupied(self) -> bool:
+        """Something waits, or nothing more is taken."""
+        return bool(self._messages) or self._closing is not None
 
     @property
     def closing(self) -> tuple[int, str] | None:
@@ -66,6 +80,13 @@ class Outbox:
                 self._room = asyncio.Event()
             await self._room.wait()
 
+    async def emptied(self) -> None:
+        """Return when nothing waits, or it is closed. For any number of waiters."""
+        while self._messages and self._closing is None:
+            if self._empty is None:
+                self._empty = asyncio.Event()
+            await self._empty.wait()
+
     def put(self, text: str) -> bool:
         """Add a message. False, and nothing added, when it is closed or this message closes it."""
         if self._closing is not None:
@@ -75,7 +96,7 @@ class Outbox:
             self._messages.clear()
             self._bytes = 0
             self.overflowed = True
-            self.close(OVERFLOW_CODE, OVERFLOW_REASON)
+            self.close(*self._overflow)
             return False
         self._messages.append(text)
         self._bytes += size
@@ -88,6 +109,7 @@ class Outbox:
             self._closing = (code, reason)
             self._wake()
             self._make_room()
+            self._say_empty()
 
     def take(self) -> str | None:
         """The next message, None if none waits."""
@@ -97,6 +119,8 @@ class Outbox:
         self._bytes -= _size(text)
         if self._room is not None and not self.crowded:
             self._make_room()
+        if self._empty is not None and not self._messages:
+            self._say_empty()
         return text
 
     async def wait(self) -> None:
@@ -116,6 +140,11 @@ class Outbox:
         if self._room is not None:
             self._room.set()
             self._room = None
+
+    def _say_empty(self) -> None:
+        if self._empty is not None:
+            self._empty.set()
+            self._empty = None
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

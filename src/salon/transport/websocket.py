@@ -20,10 +20,15 @@ from collections.abc import Callable
 from starlette.types import Receive, Scope, Send
 
 from salon.ports.observer import Observer
+from salon.transport.frames import Shared
 from salon.transport.outbox import Outbox
 
 ABORT_EXTENSION = "salon.abort"
 """A server that can drop a connection at once puts a callable of no arguments under this name in ``scope["extensions"]``."""
+
+WRITE_EXTENSION = "salon.write"
+"""A server that can write a frame as it is puts a callable under this name: it takes the bytes and returns True, or returns
+False where it cannot now, because the connection's buffer is full or its end has begun."""
 
 ABNORMAL = 1006  # RFC 6455 section 7.4.1: "the connection was closed abnormally"
 
@@ -59,6 +64,7 @@ class WebSocketLink:
         self._close_seconds = close_seconds
         extensions = scope.get("extensions") or {}
         self._abort_transport: Callable[[], None] | None = extensions.get(ABORT_EXTENSION)
+        self._write_frame: Callable[[bytes], bool] | None = extensions.get(WRITE_EXTENSION)
         self._loop = asyncio.get_running_loop()
         self._tasks: tuple[asyncio.Task[None], ...] = ()
         self._code = ABNORMAL
@@ -79,6 +85,20 @@ class WebSocketLink:
             self._observer.queued(self._door, len(self._outbox))
         elif self._outbox.overflowed:
             self._limit_closing()
+
+    def share(self, message: Shared) -> None:
+        """``send`` for what many get: where nothing waits before it, the frame goes to the socket's buffer at once.
+
+        The order stays: what is in the outbox, or on its way out of it, goes first. So do the bounds: a buffer that is full
+        takes no frame.
+        """
+        if (
+            self._write_frame is None
+            or self._handed_over
+            or self._outbox.occupied
+            or not self._write_frame(message.frame)
+        ):
+            self.send(message.text)
 
     @property
     def crowded(self) -> bool:

@@ -21,11 +21,21 @@ MAX_TOKEN = 8 * 1024
 """Characters. A longer token is not looked at: it would not fit into a request header everywhere either."""
 
 
+class TopicsClaim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Patterns of channels (``room/topic``) for each thing that may be done there: hear, say, signal to one, send inputs."""
+
+    subscribe: tuple[str, ...] = ()
+    publish: tuple[str, ...] = ()
+    signal: tuple[str, ...] = ()
+    intent: tuple[str, ...] = ()
+
+
 class SalonClaim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the holder may do here; everything defaults to no.
 
     ``talk`` lets in at the doors where models answer. ``agents`` names the agents that may be talked with; empty is all of
-    them. ``rooms`` names rooms. ``publish`` and ``watch`` name the broadcasts that may be sent and seen, as patterns of
+    them. ``rooms`` names rooms, as patterns, in which everything may be done that participants do; ``topics`` says it topic by
+    topic. ``publish`` and ``watch`` name the broadcasts that may be sent and seen, as patterns of
     ``matches``. ``peer`` is the id by which the holder can be called, where it is not ``sub``. ``admin`` allows what an
     administrator's key allows. Members unknown to this version are ignored, so that newer minters and older servers go
     together.
@@ -34,6 +44,7 @@ class SalonClaim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     talk: bool = False
     agents: tuple[str, ...] = ()
     rooms: tuple[str, ...] = ()
+    topics: TopicsClaim = TopicsClaim()
     publish: tuple[str, ...] = ()
     watch: tuple[str, ...] = ()
     peer: str = ""
@@ -128,28 +139,6 @@ def verify(
 def looks_like_token(credential: str) -> bool:
     """Whether it has the shape of a compact JWS: three parts, the first a JSON object (``eyJ`` is ``{"`` in base64)."""
     return credential.startswith("eyJ") and credential.count(".") == 2
-
-
-def matches(patterns: Sequence[str], name: str) -> bool:
-    """Whether one of ``patterns`` is ``name``; ``*`` stands for any run of characters, nothing else is special."""
-    return any(_matches(pattern, name) for pattern in patterns)
-
-
-def _matches(pattern: str, name: str) -> bool:
-    first, *rest = pattern.split("*")
-    if not rest:
-        return pattern == name
-    *middle, last = rest
-    if len(first) + len(last) > len(name) or not name.startswith(first) or not name.endswith(last):
-        return False
-    # The leftmost place of each piece leaves the most room for the next: one pass, whatever the pattern.
-    position, end = len(first), len(name) - len(last)
-    for piece in middle:
-        found = name.find(piece, position, end)
-        if found < 0:
-            return False
-        position = found + len(piece)
-    return True
 
 
 def _split(token: str) -> tuple[bytes, bytes, bytes, bytes]:

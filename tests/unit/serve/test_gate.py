@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from salon.base.errors import ClientError, ConfigError, Refused
-from salon.serve.gate import ApiKey, Caller, Gate, Hold, address_of, credential_of, require_admin
+from salon.serve.gate import ApiKey, Caller, Gate, Hold, require_admin
 from salon.serve.limits import Limits
 from salon.wire.token import Claims, SalonClaim, mint
 from tests.fakes.clock import FakeClock
@@ -352,12 +352,3 @@ def test_pages_can_be_judged_without_a_credential() -> None:
     with pytest.raises(Refused):
         gate.check_page(scope(origin="https://evil.example"))
     assert observer.seen == [("refused", "websocket", "origin_not_allowed")]
-
-
-def test_where_a_credential_and_an_address_stand() -> None:
-    asked = scope("sk-header", protocols=["realtime", "openai-insecure-api-key.sk-protocol"])
-    assert credential_of(asked) == "sk-header"
-    assert credential_of(scope(protocols=["realtime", "openai-insecure-api-key.sk-protocol"])) == "sk-protocol"
-    assert credential_of(scope(protocols=["realtime"])) == ""
-    assert address_of(asked) == "127.0.0.1"
-    assert address_of({"client": None}) == ""

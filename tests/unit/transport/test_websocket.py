@@ -11,8 +11,9 @@ from starlette.types import Receive, Scope, Send
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError
 
+from salon.transport.frames import Shared
 from salon.transport.outbox import Outbox
-from salon.transport.websocket import ABORT_EXTENSION, WebSocketLink
+from salon.transport.websocket import ABORT_EXTENSION, WRITE_EXTENSION, WebSocketLink
 from tests.fakes.raw_websocket import RawWebSocket
 from tests.fakes.serving import Noting, lone_websocket, serving
 
@@ -25,6 +26,7 @@ class Door:
         self.run: dict[str, Any] = {name: settings.pop(name) for name in ("on_binary", "pace") if name in settings}
         self.max_messages = settings.pop("max_messages", 4096)
         self.can_abort = settings.pop("can_abort", True)
+        self.can_write = settings.pop("can_write", True)
         self.settings = settings
         self.observer = Noting()
         self.links: asyncio.Queue[WebSocketLink] = asyncio.Queue()
@@ -36,6 +38,8 @@ class Door:
         await send({"type": "websocket.accept"})
         if not self.can_abort:
             del scope["extensions"][ABORT_EXTENSION]
+        if not self.can_write:
+            del scope["extensions"][WRITE_EXTENSION]
         outbox = Outbox(max_messages=self.max_messages)
         link = WebSocketLink(scope, receive, send, door="test", observer=self.observer, outbox=outbox, **self.settings)
         self.links.put_nowait(link)
@@ -285,3 +289,66 @@ async def test_cancelling_the_door_ends_the_link() -> None:
         task.cancel()
         await over.wait()
     assert observer.seen == [("connected", "test"), ("disconnected", "test", "1006")]
+
+
+class Publisher:
+    """Hears a number and shares as many messages, between messages of the link's own."""
+
+    def __init__(self, size: int = 100) -> None:
+        self.size = size
+        self.expected: list[str] = []
+
+    def __call__(self, link: WebSocketLink, text: str) -> None:
+        for index in range(int(text)):
+            said = f"{index} ".ljust(self.size, "x")
+            if index % 7 == 3:
+                link.send(said)
+            else:
+                link.share(Shared(said))
+            self.expected.append(said)
+
+
+@pytest.mark.parametrize("can_write", [True, False])
+async def test_shared_messages_keep_their_place_among_the_others(can_write: bool) -> None:
+    publisher = Publisher()
+    door = Door(publisher, can_write=can_write)
+    async with serving(door.app) as server, connect(server.ws) as client:
+        await client.send("500")
+        assert [await client.recv() for _ in range(500)] == publisher.expected
+
+
+async def test_shared_messages_go_past_the_outbox_while_there_is_room() -> None:
+    door = Door(lambda link, text: [link.share(Shared(text)) for _ in range(3)] and None)
+    async with serving(door.app) as server, connect(server.ws) as client:
+        await client.send("hello")
+        assert [await client.recv() for _ in range(3)] == ["hello"] * 3
+    assert not door.observer.depths
+
+
+async def test_a_slow_reader_of_shared_messages_is_bounded() -> None:
+    door = Door(Publisher(size=4096), max_messages=64, close_seconds=0.2)
+    async with serving(door.app) as server:
+        client = await RawWebSocket.connect(server.host, server.port)
+        await client.send(1, b"20000")
+        assert await door.codes.get() == 1013
+        # The buffers were filled first: 64 and no more waited behind them.
+        assert max(door.observer.depths) == 64
+        got = await client.read_to_end()
+        # A frame is 4 bytes of header and 4096 of text: whatever came of them is the beginning, without a hole.
+        # The last may be the close (opcode 8).
+        heads = [got[at + 4 : at + 12].split(b" ")[0] for at in range(0, len(got) - 12, 4100) if got[at] == 0x81]
+        assert heads == [str(index).encode() for index in range(len(heads))]
+        client.close()
+
+
+async def test_a_closed_link_shares_nothing() -> None:
+    def leave(link: WebSocketLink, _: str) -> None:
+        link.close(4000, "over")
+        link.share(Shared("late"))
+
+    door = Door(leave)
+    async with serving(door.app) as server, connect(server.ws) as client:
+        await client.send("go")
+        with pytest.raises(ConnectionClosed):
+            await client.recv()
+        assert client.close_code == 4000
