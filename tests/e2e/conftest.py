@@ -23,6 +23,12 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Cameras and microphones that are made up, and nobody is asked for them. The second camera is one for depth.
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream=device-count=3",
+    "--auto-select-desktop-capture-source=Entire screen",
+    # A container has nobody who resolves the names that stand for addresses of this machine.
+    "--disable-features=WebRtcHideLocalIpsWithMdns",
 ]
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}

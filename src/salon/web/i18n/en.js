@@ -1,7 +1,9 @@
 /** English. Each view has its words in a file of its own, and they begin with the view's name. */
 
+import calls from "./en/calls.js";
+import files from "./en/files.js";
 import frame from "./en/frame.js";
 import inspector from "./en/inspector.js";
 import talk from "./en/talk.js";
 
-export default { ...frame, ...talk, ...inspector };
+export default { ...frame, ...talk, ...inspector, ...calls, ...files };

@@ -8,10 +8,12 @@ import { redact, redactProtocols, redactUrl } from "./redact.js";
 
 /**
  * `up`: from the page to the server. `none`: neither, such as waiting.
- * @typedef {"opening" | "talking" | "closing" | "waiting"} Phase
+ * `via` is for what has more than two ends: to the server, through it to another page, or to that page directly.
+ * @typedef {"opening" | "talking" | "closing" | "waiting" | "signaling" | "media" | "hangup"} Phase
  * @typedef {{ id: number, at: number, connection: number, phase: Phase, way: "up" | "down" | "none",
  *   kind: "upgrade" | "accepted" | "refused" | "frame" | "close" | "closed" | "lost" | "waiting",
- *   type: string, bytes: number, count: number, bad: boolean, data: unknown }} Row
+ *   type: string, bytes: number, count: number, bad: boolean, data: unknown,
+ *   via?: "server" | "relayed" | "peer" }} Row
  */
 
 const MOST_ROWS = 500;

@@ -27,7 +27,10 @@
  */
 
 /** @type {View[]} */
-export const VIEWS = [{ name: "talk", icon: "talk", styles: [], load: () => import("./talk/view.js") }];
+export const VIEWS = [
+  { name: "talk", icon: "talk", styles: [], load: () => import("./talk/view.js") },
+  { name: "calls", icon: "phone", styles: ["meeting.css", "calls.css"], load: () => import("./calls/view.js") },
+];
 
 /** @param {string} name @returns {View} Talk where there is no such view */
 export function viewNamed(name) {

@@ -8,21 +8,24 @@ import { h, svg } from "../../ui/dom.js";
 const HEIGHT = 40;
 const PAGE = "6%";
 const SERVER = "94%";
+// With three lifelines the server stands between the two pages.
+const MIDDLE = "50%";
 const ARROW_Y = 27;
 
 /**
  * @param {Row} row
  * @param {boolean} chosen
  * @param {() => void} onchosen
+ * @param {boolean} [three] there is another page beyond the server
  */
-export function drawRow(row, chosen, onchosen) {
+export function drawRow(row, chosen, onchosen, three = false) {
   return h(
     "li",
     { class: `wire-row ${row.kind}${row.bad ? " bad" : ""}`, "data-way": row.way },
     h(
       "button",
       { type: "button", "aria-expanded": String(chosen), "aria-label": spoken(row), onclick: onchosen },
-      lanes(row),
+      lanes(row, three),
       h(
         "span",
         { class: "wire-label" },
@@ -50,21 +53,24 @@ export function captionFor(row, before) {
   );
 }
 
-/** @param {Row} row */
-function lanes(row) {
-  const arrow = row.way === "none" ? broken(row) : across(row);
+/** @param {Row} row @param {boolean} three */
+function lanes(row, three) {
+  const far = three && (!row.via || row.via === "server") ? MIDDLE : SERVER;
+  const arrow = row.way === "none" ? broken(row, far) : across(row, far);
   return svg(
     "svg",
     { class: "lane", width: "100%", height: HEIGHT, "aria-hidden": "true" },
     svg("line", { class: "life", x1: PAGE, x2: PAGE, y1: 0, y2: HEIGHT }),
     svg("line", { class: "life", x1: SERVER, x2: SERVER, y1: 0, y2: HEIGHT }),
+    three && svg("line", { class: "life", x1: MIDDLE, x2: MIDDLE, y1: 0, y2: HEIGHT }),
     ...arrow,
+    row.via === "relayed" && svg("circle", { class: "knot", cx: MIDDLE, cy: ARROW_Y, r: 3.5 }),
   );
 }
 
-/** @param {Row} row */
-function across({ way, count }) {
-  const [from, to, head] = way === "up" ? [PAGE, SERVER, "M-7-4 0 0-7 4"] : [SERVER, PAGE, "M7-4 0 0 7 4"];
+/** @param {Row} row @param {string} far */
+function across({ way, count }, far) {
+  const [from, to, head] = way === "up" ? [PAGE, far, "M-7-4 0 0-7 4"] : [far, PAGE, "M7-4 0 0 7 4"];
   const tip = svg("svg", { x: to, y: ARROW_Y, overflow: "visible" }, svg("path", { class: "tip", d: head }));
   const line = svg("line", { class: "arrow", x1: from, x2: to, y1: ARROW_Y, y2: ARROW_Y });
   // Many deltas are drawn as one broad stream.
@@ -72,9 +78,9 @@ function across({ way, count }) {
   return [line, tip];
 }
 
-/** @param {Row} row */
-function broken({ kind }) {
-  return [svg("line", { class: kind === "lost" ? "arrow cut" : "arrow idle", x1: PAGE, x2: SERVER, y1: ARROW_Y, y2: ARROW_Y })];
+/** @param {Row} row @param {string} far */
+function broken({ kind }, far) {
+  return [svg("line", { class: kind === "lost" ? "arrow cut" : "arrow idle", x1: PAGE, x2: far, y1: ARROW_Y, y2: ARROW_Y })];
 }
 
 /** @param {Row} row */

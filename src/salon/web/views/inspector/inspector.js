@@ -14,7 +14,7 @@ import { captionFor, drawRow, summaryOf } from "./diagram.js";
  * @typedef {object} Subject
  * @property {import("../../realtime/recorder.js").Recorder} recorder what went over the wire
  * @property {string} title
- * @property {[string, string]} lanes who is at the left, who at the right
+ * @property {[string, string] | [string, string, string]} lanes who is where, from left to right
  * @property {string} file under which it is downloaded
  */
 
@@ -72,7 +72,7 @@ export function buildInspector(frame, { recorder, title, lanes, file }, signal) 
     for (const row of waiting) {
       const old = drawn.get(row.id);
       if (!old && !fits(row)) continue;
-      const element = drawRow(row, row.id === chosen, () => choose(row));
+      const element = drawRow(row, row.id === chosen, () => choose(row), lanes.length === 3);
       if (old) old.replaceWith(element);
       else {
         const caption = captionFor(row, last);
