@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,6 +32,7 @@ from salon.serve.centrifuge.door import CentrifugeDoor
 from salon.serve.limits import Limits
 from salon.serve.peerjs import PeerJsDoor
 from salon.serve.realtime import RealtimeDoor
+from salon.serve.under_way import UnderWay
 from salon.session.agent import Agent
 from salon.session.hub import Hub
 from salon.session.rooms import Rooms
@@ -66,16 +69,17 @@ def build(config: Config, agents: Sequence[Agent], models: Models) -> House:
     ice_servers = _ice(config, clock)
     peers = _peers(config, door, clock, metrics)
     rooms = _rooms(config, clock)
+    questions = _spark_door(config, hub, models, door, clock, metrics)
     routes = [
         *ui.routes(door, PageFacts(config, hub, models)),
         *RealtimeDoor(hub, door, metrics, new_id, max_frame=config.server.max_frame_bytes).routes(),
-        *spark.routes(_spark_door(config, hub, models, door, clock, metrics)),
+        *spark.routes(questions),
         *peers.routes(),
         *CentrifugeDoor(Parts(rooms, door, clock, metrics, new_id, salon.__version__)).routes(),
         *ice.routes(door, ice_servers),
         *admin.routes(door, clock),
     ]
-    running = _Running(hub, models, rooms)
+    running = _Running(hub, models, rooms, questions.under_way)
     app = http.app(
         routes,
         gate=door,
@@ -192,12 +196,14 @@ def _rooms(config: Config, clock: SystemClock) -> Rooms:
 
 
 class _Running:
-    """The rooms, the hub, and the models' connections, which end after the last conversation."""
+    """The rooms, all that answers (the hub's sessions and Spark's questions), and the models' connections, which end after
+    the last."""
 
-    def __init__(self, hub: Hub, models: Models, rooms: Rooms) -> None:
+    def __init__(self, hub: Hub, models: Models, rooms: Rooms, questions: UnderWay) -> None:
         self._hub = hub
         self._models = models
         self._rooms = rooms
+        self._questions = questions
 
     async def __aenter__(self) -> Hub:
         await self._rooms.__aenter__()
@@ -214,4 +220,8 @@ class _Running:
 
     async def drain(self, seconds: float) -> None:
         await self._rooms.drain()
-        await self._hub.drain(seconds)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._hub.drain(seconds))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._questions.over()

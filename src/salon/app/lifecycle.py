@@ -16,7 +16,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from typing import Any, Protocol, cast
 
 import uvicorn
@@ -137,6 +137,16 @@ class Server(uvicorn.Server):
         )
         self.listening: Callable[[], None] = lambda: None
         self.servers = []
+        self._stopped = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        # uvicorn's wakes ten times a second, to look whether it should stop and to write the date that answers carry. Who
+        # stops this one says so.
+        while not self.should_exit:
+            await self.on_tick(0)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self._stopped.wait()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -146,6 +156,7 @@ class Server(uvicorn.Server):
     def stop(self, at_once: bool = False) -> None:
         self.should_exit = True
         self.force_exit = at_once
+        self._stopped.set()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -146,7 +146,7 @@ class Metrics(Observer):
             deltas.add_metric([model], count)
         yield deltas
         depths = HistogramMetricFamily(
-            "salon_outbox_depth", "Messages waiting for one client, seen when one is added.", labels=["door"]
+            "salon_outbox_depth", "Messages waiting for one client, seen when one has to wait.", labels=["door"]
         )
         for door, counts in self._depths.items():
             total = 0

@@ -30,4 +30,4 @@ class Observer:
         """A client's message was answered with an error."""
 
     def queued(self, door: str, depth: int) -> None:
-        """Messages waiting in one client's outbox, seen when one is added."""
+        """Messages waiting in one client's outbox, seen when one is added. One that leaves at once does not wait."""

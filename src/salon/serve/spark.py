@@ -23,6 +23,7 @@ from salon.ports.clock import Clock
 from salon.ports.llm import Llm
 from salon.ports.observer import Observer
 from salon.serve.limits import Bucket
+from salon.serve.under_way import UnderWay
 from salon.transport.websocket import ABORT_EXTENSION
 from salon.wire.spark import AnswerEncoder, Question, code_for, decode_request, encode_error, new_sid
 from salon.wire.spark_auth import Claim, Rejection, http_date, parse, verify
@@ -63,7 +64,7 @@ class SparkDoor:
 
     ``credentials`` by APIKey. ``llm_for`` takes the path and the domain of the question and raises ``ConfigError`` where
     no model is meant for them. ``open`` lets everybody in whose URL parses as signed; for loopback without credentials.
-    ``draining``: new questions are answered with 10110.
+    ``draining``: new questions are answered with 10110. ``under_way`` counts those that are being answered.
     ``hold`` counts a connection while it lasts, or raises ``Refused``. ``first_message`` is seconds, ``max_frame`` bytes.
     """
 
@@ -73,6 +74,7 @@ class SparkDoor:
     observer: Observer = field(default_factory=Observer)
     open: bool = False
     draining: Callable[[], bool] = lambda: False
+    under_way: UnderWay = field(default_factory=UnderWay)
     hold: Callable[[Scope], AbstractContextManager[object]] = lambda scope: nullcontext()
     first_message: float = 60.0  # "no request within 60 s: the server disconnects"
     max_frame: int = 8 << 20  # an image of 4 MB is 5.4 MB of Base64
@@ -179,13 +181,19 @@ class _Gate:
         door = self._door
         sid = new_sid(secrets.token_bytes(7), door.clock.unix() * 1000 + door.clock.now() % 1000)
         try:
-            try:
-                async with asyncio.timeout(door.first_message):
-                    frame = await _receive(websocket)
-            except TimeoutError:
-                return await _close(websocket, NORMAL, "no request came")
-            if isinstance(frame, str) and len(frame.encode()) > door.max_frame:
-                return await _close(websocket, TOO_BIG, f"a frame has at most {door.max_frame} bytes")
+            async with asyncio.timeout(door.first_message):
+                frame = await _receive(websocket)
+        except TimeoutError:
+            return await _close(websocket, NORMAL, "no request came")
+        if isinstance(frame, str) and len(frame.encode()) > door.max_frame:
+            return await _close(websocket, TOO_BIG, f"a frame has at most {door.max_frame} bytes")
+        with door.under_way:
+            return await self._reply(websocket, claim, frame, sid)
+
+    async def _reply(self, websocket: WebSocket, claim: Claim, frame: str | bytes, sid: str) -> int:
+        """Everything from the request frame to the close. Returns the close code."""
+        door = self._door
+        try:
             if door.draining():
                 raise _Failed(10110, "The server is going down; connect again.")
             question = self._question(frame, claim)

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from salon.base.chat import Finished, TextDelta, ToolCallDelta
 from salon.base.commands import Command
 from salon.base.errors import BadAnswer, ClientError, ProviderError
-from salon.base.events import ErrorSeen, Event
+from salon.base.events import ErrorSeen, Event, OutputTextDelta, ResponseDone
 from salon.ports.clock import Clock
 from salon.ports.llm import Llm
 from salon.ports.observer import Observer
@@ -34,7 +34,8 @@ Spawn = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
 class Conversation:
     """``spawn`` starts a task in the owner's task group. ``pace`` is asked after each delta: where it gives something to
     await, the model is read no further until that is done, so that a slow client slows its own model and nobody else.
-    ``broken`` is called when the conversation has ended by a fault of its own."""
+    ``rested`` is called when the last answer under way is over and told. ``broken`` is called when the conversation has ended
+    by a fault of its own."""
 
     def __init__(
         self,
@@ -48,6 +49,7 @@ class Conversation:
         observer: Observer,
         tool_timeout: float = 30.0,
         pace: Callable[[], Awaitable[None] | None] = lambda: None,
+        rested: Callable[[], None] = lambda: None,
         broken: Callable[[], None] = lambda: None,
     ) -> None:
         self._machine = machine
@@ -59,6 +61,7 @@ class Conversation:
         self._observer = observer
         self._tool_timeout = tool_timeout
         self._pace = pace
+        self._rested = rested
         self._broken = broken
         self._tasks: dict[str, set[asyncio.Task[None]]] = {}
         self._ended = False
@@ -92,7 +95,11 @@ class Conversation:
     def _perform(self, outputs: list[Output]) -> None:
         if self._ended:
             return
+        done = False
         for output in outputs:
+            if output.__class__ is OutputTextDelta:  # nearly all of them
+                self._emit(output)
+                continue
             match output:
                 case Ask():
                     self._start(output, self._answer)
@@ -103,7 +110,10 @@ class Conversation:
                 case _:
                     if output.__class__ is ErrorSeen:
                         self._observer.client_error("realtime", output.code)
+                    done = done or output.__class__ is ResponseDone
                     self._emit(output)
+        if done and not self._machine.busy:
+            self._rested()
 
     def _start(self, action: A, work: Callable[[A], Awaitable[None]]) -> None:
         task = self._spawn(self._guard(action, work))
@@ -135,19 +145,21 @@ class Conversation:
         machine, clock, observer = self._machine, self._clock, self._observer
         response_id, name = ask.response_id, self._llm.name
         began, count, outcome = clock.now(), 0, "cancelled"
+        perform, pace, now = self._perform, self._pace, clock.now
         observer.stream_started(name)
         try:
             async with aclosing(self._llm.stream(ask.messages, ask.tools, ask.options)) as deltas:
                 async for delta in deltas:
-                    if delta.__class__ is TextDelta or isinstance(delta, ToolCallDelta):
+                    kind = delta.__class__
+                    if kind is TextDelta or kind is ToolCallDelta:
                         count += 1
                         if count == 1:
-                            observer.first_token(name, clock.now() - began)
-                    self._perform(machine.delta(response_id, delta, clock.now()))
-                    if isinstance(delta, Finished):
+                            observer.first_token(name, now() - began)
+                    perform(machine.delta(response_id, delta, now()))
+                    if kind is Finished:
                         outcome = "completed"
                         break
-                    if (wait := self._pace()) is not None:
+                    if (wait := pace()) is not None:
                         await wait
                 else:
                     raise BadAnswer("The model's answer ended without saying that it was finished.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -64,6 +65,7 @@ class Hub:
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._group: asyncio.TaskGroup | None = None
         self._draining = False
+        self._empty: asyncio.Event | None = None
 
     async def __aenter__(self) -> Hub:
         self._group = asyncio.TaskGroup()
@@ -141,6 +143,7 @@ class Hub:
             observer=self._observer,
             tool_timeout=agent.tool_timeout,
             pace=client.pace,
+            rested=lambda: self._rested(client),
             broken=lambda: self._break(client),
         )
         self._clients[client.id] = client
@@ -177,17 +180,27 @@ class Hub:
     async def drain(self, seconds: float) -> None:
         """Let answers under way be finished, and nothing new begin. Clients are told with 1012 that they should come back."""
         self._draining = True
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + seconds
-        while self._clients and loop.time() < deadline:
-            for client in list(self._clients.values()):
-                if not client.conversation.busy:
-                    client.close(CLOSE_RESTART, "the server is restarting")
-                    if not client.attached:
-                        self._end(client)
-            await asyncio.sleep(0.02)
+        for client in list(self._clients.values()):
+            if not client.conversation.busy:
+                self._dismiss(client)
+        if self._clients:
+            self._empty = asyncio.Event()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._empty.wait()
         for client in list(self._clients.values()):
             client.close(CLOSE_RESTART, "the server is restarting")
+            self._end(client)
+
+    def _rested(self, client: Client) -> None:
+        """No answer of this session is under way any more."""
+        if self._draining:
+            self._dismiss(client)
+
+    def _dismiss(self, client: Client) -> None:
+        """Tell the client to come back. One with a connection is over when that is closed."""
+        client.close(CLOSE_RESTART, "the server is restarting")
+        if not client.attached:
             self._end(client)
 
     def _break(self, client: Client) -> None:
@@ -200,6 +213,8 @@ class Hub:
         if (timer := self._timers.pop(client.id, None)) is not None:
             timer.cancel()
         client.end()
+        if self._empty is not None and not self._clients:
+            self._empty.set()
 
 
 def opening(agent: Agent, session_id: str, model: str) -> Session:

@@ -58,11 +58,6 @@ class Outbox:
         return self._bytes
 
     @property
-    def occupied(self) -> bool:
-        """Something waits, or nothing more is taken."""
-        return bool(self._messages) or self._closing is not None
-
-    @property
     def closing(self) -> tuple[int, str] | None:
         """Code and reason once closed. Messages that were put before still wait, unless it overflowed."""
         return self._closing

@@ -108,7 +108,10 @@ class ConversationMachine:
 
     def delta(self, response_id: str, delta: Delta, now: int) -> list[Output]:
         running = self._running.get(response_id)
-        return self._settle(running, running.delta(delta, now)) if running is not None else []
+        if running is None:
+            return []
+        outputs = running.delta(delta, now)
+        return self._settle(running, outputs) if running.over else outputs
 
     def failed(self, response_id: str, error: ProviderError, now: int) -> list[Output]:
         running = self._running.get(response_id)

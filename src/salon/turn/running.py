@@ -97,7 +97,7 @@ class Running:
     def delta(self, delta: Delta, now: int) -> list[Output]:
         if self._first_token is None and isinstance(delta, TextDelta | ToolCallDelta):
             self._first_token = now - self._began
-        if isinstance(delta, Finished):
+        if delta.__class__ is Finished:
             return self._end_round(delta, now)
         said = self._machine.feed(delta)
         # Nearly every delta is one piece of text, and nothing else comes of it.

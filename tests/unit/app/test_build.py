@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -9,15 +10,18 @@ from aiohttp import ClientSession
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from salon.app import lifecycle, listen
 from salon.app.build import build, new_id
 from salon.app.clock import SystemClock
 from salon.app.config import ApiKey, Auth, Config, KeyLimits, Limits, LlmDefaults, Server, SparkCredential, SparkDoor
 from salon.app.config_load import Loaded
 from salon.app.config_peers import Ice, PeerJs
 from salon.app.models import Models
+from salon.base.chat import TextDelta
 from salon.base.errors import ConfigError
 from salon.session.agent import Agent
 from salon.wire.spark_auth import http_date, signed_url
+from tests.fakes.scripted_llm import ScriptedLlm
 from tests.fakes.serving import serving
 
 KEY = "k" * 20
@@ -146,6 +150,49 @@ async def test_the_peerjs_door_has_its_settings() -> None:
         async with connect(f"{at.ws}/peerjs?{query}bob") as bob:
             assert "concurrent user limit" in json.loads(await bob.recv())["payload"]["msg"]
         assert await (await client.get("/peerjs/peers")).json() == ["ann"]
+
+
+async def test_a_drain_waits_for_programs_of_spark_too() -> None:
+    rest = asyncio.Event()
+    house = built(Config(llm=DEMO), Agent("host", llm=ScriptedLlm([TextDelta("a"), rest, TextDelta("b")])))
+    question = json.dumps(
+        {
+            "header": {"app_id": "a"},
+            "parameter": {"chat": {"domain": "lite"}},
+            "payload": {"message": {"text": [{"role": "user", "content": "hi"}]}},
+        }
+    )
+
+    def text(frame: str | bytes) -> str:
+        return str(json.loads(frame)["payload"]["choices"]["text"][0]["content"])
+
+    sockets, signals = listen.bind("127.0.0.1", 0), asyncio.Queue[int]()
+    ready: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
+    server = lifecycle.Server(house.app, stop_seconds=1)
+    async with asyncio.TaskGroup() as group:
+        served = lifecycle.serve(server, sockets, house.running, house.gate, 60, ready.set_result, signals)
+        exit_code = group.create_task(served)
+        url = (await ready)[0].replace("http", "ws") + "/v1.1/chat"
+        url = signed_url(url, api_key="k", api_secret="s", date=http_date(SystemClock().unix()))
+        async with connect(url) as busy, connect(url) as late:
+            await busy.send(question)
+            assert text(await busy.recv()) == "a"
+            signals.put_nowait(15)
+            while not house.gate.draining:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            await late.send(question)
+            assert json.loads(await late.recv())["header"]["code"] == 10110
+            assert not exit_code.done()
+            rest.set()
+            assert "".join([text(frame) async for frame in busy]) == "b"
+            assert (busy.close_code, busy.close_reason) == (1000, "close this ws conn")
+    assert exit_code.result() == 0
+
+
+async def test_a_drain_gives_up_on_a_program_of_spark_whose_answer_never_ends() -> None:
+    house = built(Config(llm=DEMO))
+    with house.running._questions:  # type: ignore[attr-defined]
+        await house.running.drain(0.01)
 
 
 def test_ids_cannot_be_guessed() -> None:

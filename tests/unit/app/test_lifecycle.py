@@ -189,8 +189,8 @@ async def test_a_client_that_answers_no_ping_is_let_go() -> None:
     house = House()
     async with serving(house.app, ping_seconds=0.1) as server:
         silent = await RawWebSocket.connect(server.host, server.port, "/v1/realtime")
-        await server.let_go()
-        assert house.gate.connections == 0
+        while house.gate.connections:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
         # A ping, and the close frame 1011.
         data = await silent.read_to_end()
         assert data[:1] == b"\x89"

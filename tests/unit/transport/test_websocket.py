@@ -201,12 +201,53 @@ async def test_a_burst_that_overflows_is_told_why() -> None:
         for _ in range(11):
             link.send("x")
 
-    door = Door(flood, max_messages=10)
+    door = Door(flood, max_messages=10, can_write=False)
     async with serving(door.app) as server, connect(server.ws) as client:
         await client.send("go")
         with pytest.raises(ConnectionClosedError):
             await client.recv()
         assert (client.close_code, client.close_reason) == (1013, "reader too slow")
+
+
+async def test_what_the_kernel_takes_does_not_wait_in_the_outbox() -> None:
+    def flood(link: WebSocketLink, _: str) -> None:
+        for number in range(11):
+            link.send(str(number))
+
+    door = Door(flood, max_messages=10)
+    async with serving(door.app) as server, connect(server.ws) as client:
+        await client.send("go")
+        assert [await client.recv() for _ in range(11)] == [str(number) for number in range(11)]
+
+
+@pytest.mark.parametrize("can_write", [True, False])
+async def test_messages_of_every_length_arrive_whole(can_write: bool) -> None:
+    texts = ["", "é" * 62 + "x", "x" * 125, "x" * 126, "字" * 42, "x" * 65535, "x" * 65536, "😀" * 20000]
+    door = Door(can_write=can_write)
+    async with serving(door.app) as server, connect(server.ws) as client:
+        for text in texts:
+            await client.send(text)
+        assert [await client.recv() for _ in texts] == texts
+
+
+async def test_the_order_stays_when_a_reader_falls_behind_and_catches_up() -> None:
+    count = 3000
+
+    def talk(link: WebSocketLink, _: str) -> None:
+        for number in range(count):
+            # More than the kernel keeps: the first go straight to it, the others wait, those said later wait behind them.
+            link.send(f"{number} " + "x" * 1500)
+
+    door = Door(talk)
+    async with serving(door.app) as server, connect(server.ws, max_queue=1) as client:
+        link = await door.links.get()
+        for turn in range(2):
+            await client.send("go")
+            seen = [int((await client.recv()).split()[0]) for _ in range(count)]
+            assert seen == list(range(count)), f"turn {turn}"
+        await client.close(1000)
+        assert await door.codes.get() == 1000
+        link.send("nobody is there")
 
 
 async def test_a_message_that_does_not_leave_in_time_aborts_the_connection() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
 
 import aiohttp
 import msgspec
@@ -60,26 +59,21 @@ class ChatLlm:
     def traits(self) -> Traits:
         return self._row.traits
 
-    async def stream(
+    def stream(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec] = (), options: Options = Options()
     ) -> AsyncGenerator[Delta, None]:
         """Answer. Closing this aborts the connection. After a reset before the answer began it is asked once more."""
         access = self._access
-        batches = deadlines(
+        return deadlines(
             self._answer(messages, tools, options),
             first=access.first_token,
             stall=access.stall,
             house=self._profile.name,
-            counts=bool,
         )
-        async with aclosing(batches):
-            async for batch in batches:
-                for delta in batch:
-                    yield delta
 
     async def _answer(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec], options: Options
-    ) -> AsyncGenerator[list[Delta], None]:
+    ) -> AsyncGenerator[Delta, None]:
         model = await self.served_model()
         reader = ChunkReader(f"{self._profile.name}:{model}", new_id=_new_id, secrets=self._access.secrets)
         response = await self._post(self._encode(model, messages, tools, options))
@@ -89,9 +83,10 @@ class ChatLlm:
             if response.status != 200:
                 raise await self.failure(response)
             while not reader.done and (data := await content.readany()):
-                if batch := reader.feed(data):
-                    yield batch
-            yield reader.finish()
+                for delta in reader.feed(data):
+                    yield delta
+            for delta in reader.finish():
+                yield delta
             if not content.is_eof():
                 await drain(response, LINGER)
         except (aiohttp.ClientError, OSError) as error:
