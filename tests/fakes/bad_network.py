@@ -116,8 +116,11 @@ class Relay:
 
         async def opened() -> None:
             transport, _ = await opening
-            self._outer[client] = transport
             self._opening.discard(client)
+            if self._inner is None:
+                transport.close()
+            else:
+                self._outer[client] = transport
 
         self._loop.create_task(opened())
 

@@ -54,10 +54,15 @@ a=max-message-size:262144
 """
 
 
+# One profile, whatever the server prefers: the keys below are cut for it.
+_IDENTITY = Identity()
+_IDENTITY.context.set_tlsext_use_srtp(b"SRTP_AEAD_AES_128_GCM")
+
+
 class Remote:
     """What a client knows and says. ``direction`` is the SDP's: ``sendonly`` for a publisher, ``recvonly`` for a viewer."""
 
-    identity = Identity()
+    identity = _IDENTITY
 
     def __init__(self, direction: str = "recvonly", *, fingerprint: str = "", data: bool = False) -> None:
         self.ufrag, self.password = secrets.token_hex(4), secrets.token_hex(12)
@@ -148,6 +153,7 @@ class Light(Remote):
         self.socket.bind((host, 0))
         self.open.add(self)
         self.server: tuple[str, int] = ("", 0)
+        self.ssrcs: tuple[int, ...] = ()
 
     def answered(self, answer: str) -> None:
         super().answered(answer)
@@ -160,7 +166,19 @@ class Light(Remote):
 
     async def receive(self, seconds: float = 10.0) -> bytes:
         async with asyncio.timeout(seconds):
-            return await asyncio.get_running_loop().sock_recv(self.socket, 2048)
+            while True:
+                data = await asyncio.get_running_loop().sock_recv(self.socket, 2048)
+                if data[:2] != b"\x00\x01":
+                    return data
+                self.checked(data)
+
+    def checked(self, data: bytes) -> None:
+        """A server that is no lite agent checks us too."""
+        request = stun.parse(data)
+        assert request is not None
+        mapped = stun.xor_address(*self.server, request.transaction_id)
+        attributes = [(stun.XOR_MAPPED_ADDRESS, mapped)]
+        self.send(stun.build(stun.BINDING_SUCCESS, request.transaction_id, attributes, self.password))
 
     async def connect(self, *, dtls: bool = True) -> None:
         self.send(self.check())
@@ -173,7 +191,13 @@ class Light(Remote):
     async def handshake(self) -> None:
         self.hello()
         while True:
-            data = await self.receive()
+            try:
+                data = await self.receive(1.1)
+            except TimeoutError:
+                # RFC 6347 section 4.2.4: a flight that is not answered goes out again.
+                self.tls.DTLSv1_handle_timeout()
+                self.flush()
+                continue
             if 19 < data[0] < 64:
                 self.tls.bio_write(data)
                 if self.shake():

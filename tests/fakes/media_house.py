@@ -24,7 +24,7 @@ webrtc.allow_loopback()
 @asynccontextmanager
 async def running_engine(clock: Clock | None = None, **settings: Any) -> AsyncIterator[Engine]:
     """An engine on 127.0.0.1 that refuses nobody, however slow this machine is."""
-    engine = Engine(Settings(host="127.0.0.1", limit=1e9, **settings), clock or SystemClock())
+    engine = Engine(Settings(**{"host": "127.0.0.1", "limit": 1e9, **settings}), clock or SystemClock())
     await engine.start()
     try:
         yield engine

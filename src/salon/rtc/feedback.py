@@ -7,10 +7,12 @@ from typing import Final
 from salon.rtc.rtcp import ReportBlock, TransportFeedback
 from salon.rtc.rtp import Unwrapper
 
-# A sender's estimate follows its feedback: sooner than 50 ms costs more than it tells, later than 100 ms slows the climb.
-INTERVAL_MS: Final = 50
-MAX_INTERVAL_MS: Final = 100
-SOON_PACKETS: Final = 25
+# A sender's estimate follows its feedback. libwebrtc probes within its first 60 ms, and holds back what it probes with while no
+# feedback comes: told of it every 50 to 100 ms its first estimate is 1.9 Mbit/s, told every 20 to 40 ms it is 3.5 (loopback,
+# three runs each, PyPI wrtc 0.1.0).
+INTERVAL_MS: Final = 20
+MAX_INTERVAL_MS: Final = 40
+SOON_PACKETS: Final = 10
 
 # Statuses in one packet: with two bytes of delta each it fits a datagram.
 MAX_STATUSES: Final = 400
@@ -82,8 +84,9 @@ class TransportArrivals:
             begin += len(received) or MAX_STATUSES
         self._begin = newest + 1
         # Oldest first, but for what was reordered: those wait for a later turn.
-        for number in [number for number in self._arrivals if number <= oldest]:
-            del self._arrivals[number]
+        arrivals = self._arrivals
+        while arrivals and (first := next(iter(arrivals))) <= oldest:
+            del arrivals[first]
         return packets
 
     def _statuses(self, begin: int, newest: int) -> list[int | None]:

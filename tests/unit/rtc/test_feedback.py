@@ -50,12 +50,12 @@ def test_it_is_due_soon_when_much_came_and_later_else() -> None:
     assert arrivals.due(0)
     arrivals.build(0)
     arrivals.arrived(2, 0)
-    assert not arrivals.due(99)
-    assert arrivals.due(100)
+    assert not arrivals.due(39)
+    assert arrivals.due(40)
     for number in range(3, 40):
         arrivals.arrived(number, 0)
-    assert not arrivals.due(49)
-    assert arrivals.due(50)
+    assert not arrivals.due(19)
+    assert arrivals.due(20)
 
 
 def test_much_is_told_in_several_packets_and_a_pause_too() -> None:
