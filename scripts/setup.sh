@@ -94,5 +94,12 @@ else
     run "$python" -m pip install --retries 2 --disable-pip-version-check "$@"
 fi
 
+# Speech without a key is an extra: where there is no wheel for this machine, Salon works without it.
+if [ -n "$uv" ]; then
+    uv pip install --python "$python" --quiet --editable '.[offline]' >>"$log" 2>&1 </dev/null
+else
+    "$python" -m pip install --quiet --retries 2 --disable-pip-version-check --editable '.[offline]' >>"$log" 2>&1 </dev/null
+fi || printf 'salon: espeak-ng and PocketSphinx could not be installed, so speech needs a key here (%s has the details).\n' "$log" >&2
+
 [ "$what" = dev ] && touch .venv/ready-dev
 touch .venv/ready-serve

@@ -13,13 +13,14 @@ import pytest
 
 from salon.base.chat import Delta, Finished, Message, Text, TextDelta
 from salon.base.errors import ConfigError
-from salon.ports.house import House
+from salon.ports.house import Hears, House, Speaks
 from salon.providers.openai.profiles import EFFORTS, PROFILES, Profile
-from salon.providers.registry import FALLBACK, PREFERRED, Registry
+from salon.providers.registry import FALLBACK, OFFLINE, PREFERRED, PREFERRED_SPEECH, Registry, has_llm
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 REFERENCE = DOCS / "reference/providers.md"
 HOW_TO = DOCS / "how-to/connect-a-model.md"
+SPEECH = DOCS / "how-to/connect-speech.md"
 BEGIN, END = "<!-- {}: made by python -m tests.architecture.test_docs_providers -->", "<!-- end -->"
 
 
@@ -53,7 +54,7 @@ def tables() -> dict[str, str]:
                 [
                     code(house.name),
                     house.title,
-                    code(house.default_model) or "the first that the server has",
+                    code(house.default_model) or ("the first that the server has" if has_llm(house) else "none"),
                     ", ".join(code(setting.env) for setting in house.settings if setting.secret) or "none",
                 ]
                 for house in found
@@ -88,8 +89,46 @@ def tables() -> dict[str, str]:
                 if not model.is_pattern
             ],
         ),
+        "asr": table(
+            "recogniser | languages | while one speaks | word times | what",
+            [
+                [
+                    code(f"{house.name}:{model}"),
+                    ", ".join(asr.traits.languages) or "many",
+                    "yes" if asr.traits.partials else "",
+                    "yes" if asr.traits.words else "",
+                    asr.traits.note,
+                ]
+                for house in found
+                if isinstance(house, Hears)
+                for model in house.asr_models
+                for asr in [house.asr(model, sample_settings(house))]
+            ],
+        ),
+        "tts": table(
+            "synthesiser | languages | voices, the default first | joins pieces | word times | what",
+            [
+                [
+                    code(f"{house.name}:{model}"),
+                    ", ".join(tts.traits.languages) or "many",
+                    ", ".join(code(voice) for voice in tts.traits.voices),
+                    "yes" if tts.traits.joins else "",
+                    "yes" if tts.traits.words else "",
+                    tts.traits.note,
+                ]
+                for house in found
+                if isinstance(house, Speaks)
+                for model in house.tts_models
+                for tts in [house.tts(model, sample_settings(house))]
+            ],
+        ),
         "reasoning": table("models | " + " | ".join(code(effort) for effort in EFFORTS), efforts),
     }
+
+
+def sample_settings(house: House) -> dict[str, Any]:
+    """Every setting, with something in the place of a key."""
+    return {each.name: each.default or ("x" if each.required or each.secret else None) for each in house.settings}
 
 
 def effort_rows(profile: Profile) -> list[list[str]]:
@@ -133,7 +172,29 @@ def test_the_order_of_choice_is_told() -> None:
     assert code(FALLBACK) in text
 
 
-@pytest.mark.parametrize("house", houses(), ids=lambda house: house.name)
+def test_the_order_of_choice_of_speech_is_told() -> None:
+    text = REFERENCE.read_text("utf-8")
+    assert ", ".join(code(name) for name in PREFERRED_SPEECH) in text
+    assert code(OFFLINE) in text
+
+
+@pytest.mark.parametrize(
+    "house", [each for each in houses() if isinstance(each, Hears | Speaks)], ids=lambda each: each.name
+)
+def test_the_how_to_of_speech_has_each_house(house: House) -> None:
+    assert re.search(rf"\b{re.escape(house.name)}\b", SPEECH.read_text("utf-8"))
+
+
+def test_the_how_to_of_speech_names_only_what_exists() -> None:
+    known = {setting.env for house in houses() for setting in house.settings}
+    found = Registry(environ={})
+    text = SPEECH.read_text("utf-8")
+    assert set(re.findall(r"\b[A-Z]{2,}(?:_[A-Z]+)+\b", text)) <= known | {"SALON_ASR", "SALON_TTS"}
+    for name in re.findall(r"--(?:asr|tts) ([\w-]+)(?=[:,\s])", text):
+        found.house(name)
+
+
+@pytest.mark.parametrize("house", [each for each in houses() if has_llm(each)], ids=lambda house: house.name)
 def test_the_how_to_has_each_house(house: House) -> None:
     assert re.search(rf"\b{re.escape(house.name)}\b", HOW_TO.read_text("utf-8"))
 

@@ -43,12 +43,14 @@ class InstantAsr:
         self.name = name
         self.traits = AsrTraits()
         self.sessions: list[InstantAsrSession] = []
+        self.opened = asyncio.Event()
 
     @asynccontextmanager
     async def session(self, options: AsrOptions = AsrOptions()) -> AsyncIterator[InstantAsrSession]:
         line = self.lines[min(len(self.sessions), len(self.lines) - 1)]
         session = InstantAsrSession(line, options, self.name)
         self.sessions.append(session)
+        self.opened.set()
         try:
             yield session
         finally:
@@ -117,11 +119,13 @@ class InstantTts:
         self.traits = TtsTraits(voices=("tone",), words=words)
         self.before = before
         self.sessions: list[InstantTtsSession] = []
+        self.opened = asyncio.Event()
 
     @asynccontextmanager
     async def session(self, options: TtsOptions = TtsOptions()) -> AsyncIterator[InstantTtsSession]:
         session = InstantTtsSession(self, options)
         self.sessions.append(session)
+        self.opened.set()
         try:
             yield session
         finally:

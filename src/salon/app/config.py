@@ -189,15 +189,30 @@ class LlmDefaults(Section, frozen=True):
 
 
 class AsrDefaults(Section, frozen=True):
-    """Speech recognition. Reserved for voice."""
+    """Speech recognition."""
 
-    default: Annotated[str, Meta(description="The recogniser.", extra={"env": "SALON_ASR"})] = ""
+    default: Annotated[
+        Names,
+        Meta(
+            description="The recogniser: `house:model`, or several to fall back along. Empty: the first house of `spark`, "
+            "`volcengine`, `openai` that has a key in the environment, then `offline` where it is installed.",
+            examples=[["spark:iat", "offline:pocketsphinx"]],
+            extra={"env": "SALON_ASR"},
+        ),
+    ] = ()
 
 
 class TtsDefaults(Section, frozen=True):
-    """Speech synthesis. Reserved for voice."""
+    """Speech synthesis."""
 
-    default: Annotated[str, Meta(description="The voice's house and model.", extra={"env": "SALON_TTS"})] = ""
+    default: Annotated[
+        Names,
+        Meta(
+            description="The synthesiser: `house:model`, or several to fall back along. Empty: as for `[asr]`.",
+            examples=[["spark:super-smart", "offline:espeak"]],
+            extra={"env": "SALON_TTS"},
+        ),
+    ] = ()
 
 
 class AgentSettings(Section, frozen=True):

@@ -7,9 +7,11 @@ import pathlib
 from collections.abc import Mapping, Sequence
 
 from salon.app.config_load import Loaded, Override, load
+from salon.ports.asr import Asr
 from salon.ports.house import House, Setting
 from salon.ports.llm import Llm
-from salon.providers.registry import FALLBACK, Registry
+from salon.ports.tts import Tts
+from salon.providers.registry import FALLBACK, Registry, has_llm
 from salon.session.agent import Agent
 
 
@@ -56,9 +58,27 @@ class Models:
         if not self.default_names:
             chosen = self._registry.choose()
             self.default_names, self.source = (chosen,), self._why(chosen, loaded)
+        self._asr = config.asr.default
+        self._tts = config.tts.default
 
     def llm(self, names: str | Sequence[str]) -> Llm:
         return self._registry.llm(names)
+
+    def asr(self, names: str | Sequence[str] = "") -> Asr:
+        return self._registry.asr(names or self.asr_names)
+
+    def tts(self, names: str | Sequence[str] = "") -> Tts:
+        return self._registry.tts(names or self.tts_names)
+
+    @property
+    def asr_names(self) -> tuple[str, ...]:
+        """The chain of recognisers where nobody names one; empty where there is none."""
+        return self._asr or self._registry.choose_speech("asr")
+
+    @property
+    def tts_names(self) -> tuple[str, ...]:
+        """The chain of synthesisers where nobody names one; empty where there is none."""
+        return self._tts or self._registry.choose_speech("tts")
 
     def default(self) -> Llm:
         """The model where nobody names one. Raises ``ConfigError``."""
@@ -70,8 +90,8 @@ class Models:
         return self.llm(own) if isinstance(own, str | Sequence) else own
 
     def given(self) -> tuple[str, ...]:
-        """The houses that somebody has set something of, whether or not it suffices."""
-        return tuple(name for name, house in self._registry.houses.items() if self._is_given(house))
+        """The houses of language models that somebody has set something of, whether or not it suffices."""
+        return tuple(name for name, house in self._registry.houses.items() if has_llm(house) and self._is_given(house))
 
     def unusable(self) -> tuple[str, ...]:
         """What the houses of ``given`` lack, a sentence each."""

@@ -53,8 +53,8 @@ class Settings(TypedDict, total=False):
     llm: str | Sequence[str]
     llm_first_token_seconds: float
     llm_stall_seconds: float
-    asr: str
-    tts: str
+    asr: str | Sequence[str]
+    tts: str | Sequence[str]
     ice_stun: str | Sequence[str]
     ice_turn: str | Sequence[str]
     ice_turn_secret: str

@@ -89,8 +89,8 @@ def _serve(commands: Commands[argparse.ArgumentParser]) -> None:
     command.add_argument(
         "--llm", action="append", metavar="NAME", help="language model, as house:model; give it again to fall back"
     )
-    command.add_argument("--asr", metavar="NAME", help="speech recognition, reserved for voice")
-    command.add_argument("--tts", metavar="NAME", help="speech synthesis, reserved for voice")
+    command.add_argument("--asr", metavar="NAME", action="append", help="speech recognition, as --llm")
+    command.add_argument("--tts", metavar="NAME", action="append", help="speech synthesis, as --llm")
     command.add_argument("--open", action="store_true", help="open the page in a browser when the server is ready")
 
 

@@ -17,9 +17,8 @@ FLAGS = {
     "port": ("server", "port"),
     "udp_port": ("server", "udp_port"),
     "public_ip": ("server", "public_ip"),
-    "asr": ("asr", "default"),
-    "tts": ("tts", "default"),
 }
+CHAINS = {"asr": ("asr", "default"), "tts": ("tts", "default")}
 
 
 def run(given: argparse.Namespace) -> int:
@@ -27,6 +26,11 @@ def run(given: argparse.Namespace) -> int:
         Override(path, getattr(given, name), "--" + name.replace("_", "-"))
         for name, path in FLAGS.items()
         if getattr(given, name) is not None
+    ]
+    overrides += [
+        Override(path, [each.strip() for each in ",".join(getattr(given, name)).split(",")], f"--{name}")
+        for name, path in CHAINS.items()
+        if getattr(given, name)
     ]
     loaded = read(given.config, llm=given.llm, overrides=overrides)
     salon = Salon(config=loaded)

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from typing import TypeVar
 
 from salon.base.chat import Delta, Finished, Message, Options, References, TextDelta, ToolCallDelta, ToolSpec
 from salon.base.errors import (
@@ -23,6 +24,8 @@ from salon.providers.deadline import deadlines
 
 log = logging.getLogger("salon.providers")
 
+Provider = TypeVar("Provider")
+
 # How long a model that failed is passed over: the first time, and at most. In seconds.
 FIRST_PAUSE = 30.0
 LONGEST_PAUSE = 300.0
@@ -33,7 +36,7 @@ NEVER = 86_400.0
 KINDS = (AuthFailed, QuotaExhausted, RateLimited, Overloaded, Unreachable, BadAnswer, ProviderError)
 
 
-def _ignore(name: str, error: ProviderError) -> None:
+def ignore(name: str, error: ProviderError) -> None:
     return None
 
 
@@ -75,6 +78,13 @@ class Breaker:
         self._until = self._now() + self._pause
 
 
+def in_order(links: Sequence[tuple[Provider, Breaker]]) -> list[tuple[Provider, Breaker]]:
+    """Those of a chain that are in order, as they were named; then the others, the first to be tried again first."""
+    good = [link for link in links if link[1].lets_pass()]
+    resting = [link for link in links if link not in good]
+    return good + sorted(resting, key=lambda link: link[1].rests_until)
+
+
 class FallbackLlm:
     """The first of ``llms`` that answers.
 
@@ -91,7 +101,7 @@ class FallbackLlm:
         *,
         now: Callable[[], float] = time.monotonic,
         first_token: float | None = None,
-        on_failure: Callable[[str, ProviderError], None] = _ignore,
+        on_failure: Callable[[str, ProviderError], None] = ignore,
     ) -> None:
         if not llms:
             raise ValueError("a chain needs a model")
@@ -122,7 +132,7 @@ class FallbackLlm:
         self, messages: Sequence[Message], tools: Sequence[ToolSpec] = (), options: Options = Options()
     ) -> AsyncGenerator[Delta, None]:
         errors: list[tuple[str, ProviderError]] = []
-        for llm, breaker in self._in_order():
+        for llm, breaker in in_order(self._links):
             answered = False
             breaker.begin()
             try:
@@ -135,7 +145,7 @@ class FallbackLlm:
                         yield delta
                 return
             except ProviderError as error:
-                if answered or not _another_may(error):
+                if answered or not another_may(error):
                     raise
                 breaker.failed()
                 errors.append((llm.name, error))
@@ -144,13 +154,7 @@ class FallbackLlm:
             finally:
                 if not answered:
                     breaker.end()
-        raise _all_failed(errors)
-
-    def _in_order(self) -> list[tuple[Llm, Breaker]]:
-        """Those that are in order, as they were named; then the others, the first to be tried again first."""
-        good = [link for link in self._links if link[1].lets_pass()]
-        resting = [link for link in self._links if link not in good]
-        return good + sorted(resting, key=lambda link: link[1].rests_until)
+        raise all_failed(errors)
 
     async def _attempt(
         self, llm: Llm, messages: Sequence[Message], tools: Sequence[ToolSpec], options: Options
@@ -190,12 +194,12 @@ def _is_answer(delta: Delta) -> bool:
     return isinstance(delta, TextDelta | ToolCallDelta | Finished)
 
 
-def _another_may(error: ProviderError) -> bool:
+def another_may(error: ProviderError) -> bool:
     """Whether another model may do better: the request itself was fine."""
     return error.retryable or isinstance(error, AuthFailed | QuotaExhausted)
 
 
-def _all_failed(errors: list[tuple[str, ProviderError]]) -> ProviderError:
+def all_failed(errors: list[tuple[str, ProviderError]]) -> ProviderError:
     """The first one's error, with what each has to say; retryable where any is."""
     first = errors[0][1]
     if len(errors) == 1:

@@ -12,14 +12,18 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, TypeVar, cast, runtime_checkable
 
 import msgspec
 
 from salon.base.errors import ConfigError, ProviderError
-from salon.ports.house import House
+from salon.ports.asr import Asr
+from salon.ports.house import Hears, House, Speaks
 from salon.ports.llm import Llm
+from salon.ports.tts import Tts
 from salon.providers.fallback import FallbackLlm
+from salon.providers.fallback_asr import FallbackAsr
+from salon.providers.fallback_tts import FallbackTts
 
 log = logging.getLogger("salon.providers")
 
@@ -28,6 +32,17 @@ BUILT_IN = "salon.providers."
 # Whose key is looked for first. The last one needs none.
 PREFERRED = ("spark", "openai", "deepseek", "qwen", "ark", "spark-http")
 FALLBACK = "demo"
+# The same of speech, and the house that needs no key.
+PREFERRED_SPEECH = ("spark", "volcengine", "openai")
+OFFLINE = "offline"
+
+Kind = Literal["llm", "asr", "tts"]
+Provider = TypeVar("Provider", bound="Llm | Asr | Tts")
+WORDS: dict[Kind, tuple[str, str]] = {
+    "llm": ("model", "demo"),
+    "asr": ("speech recognition", "offline:pocketsphinx"),
+    "tts": ("speech synthesis", "offline:espeak"),
+}
 
 
 @runtime_checkable
@@ -80,8 +95,8 @@ class Registry:
         self._on_failure = on_failure
         self._entries = _by_name(entry_points(group=GROUP) if entries is None else entries)
         self._houses: dict[str, House] = {}
-        self._llms: dict[str, Llm] = {}
-        self._chains: dict[tuple[str, ...], Llm] = {}
+        self._made: dict[tuple[Kind, str], Llm | Asr | Tts] = {}
+        self._chains: dict[tuple[Kind, tuple[str, ...]], Llm | Asr | Tts] = {}
 
     @property
     def houses(self) -> dict[str, House]:
@@ -126,22 +141,24 @@ class Registry:
 
         Raises ``ConfigError`` for an unknown house, a missing key, or no name at all.
         """
-        given = names.split(",") if isinstance(names, str) else list(names)
-        wanted = tuple(dict.fromkeys(self._full_name(name.strip()) for name in given if name.strip()))
-        if not wanted:
-            raise ConfigError('no model is named; a name is "house:model", such as "demo" or "openai:gpt-6-luna"')
-        if len(wanted) == 1:
-            return self._one(wanted[0])
-        if wanted not in self._chains:
-            self._chains[wanted] = self._chain([self._one(name) for name in wanted])
-        return self._chains[wanted]
+        return self._get("llm", names, self._chain)
+
+    def asr(self, names: str | Sequence[str]) -> Asr:
+        """The recogniser of that name, or a chain. Raises ``ConfigError`` as ``llm`` does, and where a house has none."""
+        return self._get("asr", names, lambda links: FallbackAsr(links, now=self._now, **self._told()))
+
+    def tts(self, names: str | Sequence[str]) -> Tts:
+        """The synthesiser of that name, or a chain. Raises ``ConfigError`` as ``llm`` does, and where a house has none."""
+        return self._get("tts", names, lambda links: FallbackTts(links, now=self._now, **self._told()))
 
     def available(self) -> list[Offer]:
-        """Every house, whether it can be used, and what it lacks. Nothing is connected to."""
+        """Every house of language models, whether it can be used, and what it lacks. Nothing is connected to."""
         offers = []
         for name in sorted(self._entries):
             try:
                 house = self.house(name)
+                if not has_llm(house):
+                    continue
             except ConfigError as error:
                 offers.append(Offer(name=name, title=name, default_model="", models=(), missing=(), problem=str(error)))
                 continue
@@ -176,11 +193,25 @@ class Registry:
                 return f"{name}:{model}"
         return FALLBACK
 
+    def choose_speech(self, kind: Literal["asr", "tts"]) -> tuple[str, ...]:
+        """The chain where none is named: the first house that has been given a key and has this kind, then what needs none.
+        Empty where not even that is installed."""
+        chain = []
+        for name in PREFERRED_SPEECH:
+            if name in self._entries and self._is_given(name, kind):
+                chain.append(name)
+                break
+        try:
+            self._get(kind, OFFLINE, lambda links: links[0])
+        except ConfigError:
+            return tuple(chain)
+        return (*chain, OFFLINE)
+
     async def aclose(self) -> None:
         """Close every model that was made."""
-        llms, self._llms, self._chains = list(self._llms.values()), {}, {}
-        for llm in llms:
-            await llm.aclose()
+        made, self._made, self._chains = list(self._made.values()), {}, {}
+        for each in made:
+            await each.aclose()
 
     def _built_in(self) -> Iterator[tuple[str, House]]:
         """Others' houses are not imported for a look."""
@@ -188,32 +219,59 @@ class Registry:
             if self._entries[name].value.startswith(BUILT_IN):
                 yield name, self.house(name)
 
-    def _is_given(self, name: str) -> bool:
+    def _is_given(self, name: str, kind: Kind = "llm") -> bool:
         """Whether somebody has set something of this house, and it suffices."""
         try:
             house = self.house(name)
             variables = [setting.env for setting in house.settings if setting.env]
             if not (self._config.get(name) or any(self._environ.get(variable) for variable in variables)):
                 return False
-            house.llm(house.default_model, self.settings(house))
+            self._make(kind, house, "")
         except ConfigError:
             return False
         return True
 
-    def _full_name(self, name: str) -> str:
-        house, _, model = name.partition(":")
-        return f"{house}:{model or self.house(house).default_model}"
+    def _get(self, kind: Kind, names: str | Sequence[str], chain: Callable[[list[Provider]], Provider]) -> Provider:
+        given = names.split(",") if isinstance(names, str) else list(names)
+        wanted = tuple(dict.fromkeys(self._full_name(kind, name.strip()) for name in given if name.strip()))
+        if not wanted:
+            what, example = WORDS[kind]
+            raise ConfigError(f'no {what} is named; a name is "house:model", such as "{example}"')
+        if len(wanted) == 1:
+            return cast(Provider, self._one(kind, wanted[0]))
+        if (kind, wanted) not in self._chains:
+            self._chains[kind, wanted] = chain([cast(Provider, self._one(kind, name)) for name in wanted])
+        return cast(Provider, self._chains[kind, wanted])
 
-    def _one(self, name: str) -> Llm:
-        if name not in self._llms:
+    def _full_name(self, kind: Kind, name: str) -> str:
+        house, _, model = name.partition(":")
+        return f"{house}:{model or _default(kind, self.house(house))}"
+
+    def _one(self, kind: Kind, name: str) -> Llm | Asr | Tts:
+        if (kind, name) not in self._made:
             house_name, _, model = name.partition(":")
-            house = self.house(house_name)
-            self._llms[name] = house.llm(model, self.settings(house))
-        return self._llms[name]
+            self._made[kind, name] = self._make(kind, self.house(house_name), model)
+        return self._made[kind, name]
+
+    def _make(self, kind: Kind, house: House, model: str) -> Llm | Asr | Tts:
+        model = model or _default(kind, house)
+        settings = self.settings(house)
+        if kind == "llm":
+            return house.llm(model, settings)
+        if kind == "asr" and isinstance(house, Hears):
+            return house.asr(model, settings)
+        if kind == "tts" and isinstance(house, Speaks):
+            return house.tts(model, settings)
+        able = ", ".join(
+            name for name, each in self._built_in() if isinstance(each, Hears if kind == "asr" else Speaks)
+        )
+        raise ConfigError(f'the house "{house.name}" has no {WORDS[kind][0]}; these have: {able}')
 
     def _chain(self, llms: list[Llm]) -> Llm:
-        more: dict[str, Any] = {"on_failure": self._on_failure} if self._on_failure else {}
-        return FallbackLlm(llms, now=self._now, first_token=self._common.get("first_token_timeout"), **more)
+        return FallbackLlm(llms, now=self._now, first_token=self._common.get("first_token_timeout"), **self._told())
+
+    def _told(self) -> dict[str, Any]:
+        return {"on_failure": self._on_failure} if self._on_failure else {}
 
     def _unknown(self, name: str) -> str:
         hint = _hint(name, self._entries)
@@ -227,6 +285,20 @@ class Registry:
 def discover(environ: Mapping[str, str]) -> str:
     """The model to use without any configuration: see ``Registry.choose``."""
     return Registry(environ=environ).choose()
+
+
+def has_llm(house: House) -> bool:
+    """Whether a house has language models, and not speech alone."""
+    return not isinstance(house, Hears | Speaks) or bool(house.default_model or house.models)
+
+
+def _default(kind: Kind, house: House) -> str:
+    """The model used where only the house is named; empty where it has none."""
+    if kind == "asr":
+        return next(iter(house.asr_models), "") if isinstance(house, Hears) else ""
+    if kind == "tts":
+        return next(iter(house.tts_models), "") if isinstance(house, Speaks) else ""
+    return house.default_model
 
 
 def _by_name(entries: Iterable[EntryPoint]) -> dict[str, EntryPoint]:

@@ -92,3 +92,17 @@ def test_settings_of_houses_are_checked_when_there_are_some(alone: pathlib.Path)
 
 async def test_closing() -> None:
     await models({"SALON_LLM": "demo"}).aclose()
+
+
+def test_speech_is_offline_where_nobody_says_otherwise() -> None:
+    chosen = Models(Loaded(config=Config()), environ={})
+    assert (chosen.asr_names, chosen.tts_names) == (("offline",), ("offline",))
+    assert chosen.asr().name == "offline:pocketsphinx"
+    assert chosen.tts("offline:espeak").name == "offline:espeak"
+
+
+def test_speech_is_what_the_configuration_names() -> None:
+    chosen = models({"SALON_TTS": "offline:espeak,offline", "SALON_ASR": "offline:pocketsphinx", **QUIET})
+    assert chosen.tts_names == ("offline:espeak", "offline")
+    assert chosen.tts().name == "offline:espeak"
+    assert chosen.asr_names == ("offline:pocketsphinx",)

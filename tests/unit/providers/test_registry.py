@@ -18,7 +18,7 @@ from salon.providers.fallback import FallbackLlm
 from salon.providers.registry import GROUP, PREFERRED, Registry, discover
 from tests.fakes.scripted_llm import ScriptedLlm
 
-ALL = ["ark", "deepseek", "demo", "ollama", "openai", "qwen", "spark", "spark-http", "vllm"]
+ALL = ["ark", "deepseek", "demo", "offline", "ollama", "openai", "qwen", "spark", "spark-http", "vllm"]
 # So that an Ollama that really runs on this machine is not found.
 NO_OLLAMA = {"OLLAMA_HOST": "127.0.0.1:9"}
 
@@ -251,3 +251,38 @@ def test_no_secret_comes_out() -> None:
     with pytest.raises(ConfigError) as caught:
         found.llm("openai")
     assert "hidden" not in f"{caught.value} {found!r} {found.available()}"
+
+
+def test_speech_comes_from_the_houses_that_have_it() -> None:
+    found = Registry(environ={})
+    assert found.asr("offline").name == "offline:pocketsphinx"
+    assert found.tts("offline:espeak") is found.tts("offline")
+    with pytest.raises(ConfigError, match=r'"demo" has no speech recognition; these have: .*offline'):
+        found.asr("demo")
+    with pytest.raises(ConfigError, match='"demo" has no speech synthesis'):
+        found.tts("demo:demo")
+    with pytest.raises(ConfigError, match="no speech synthesis is named"):
+        found.tts("")
+
+
+async def test_a_chain_of_speech_is_made_once() -> None:
+    found = Registry(environ={})
+    house = found.house("offline")
+    found._made["asr", "offline:other"] = house.asr("", {})  # type: ignore[attr-defined]
+    chain = found.asr(["offline", "offline:other"])
+    assert chain is found.asr("offline,offline:other")
+    assert repr(type(chain).__name__) == "'FallbackAsr'"
+    await found.aclose()
+
+
+def test_a_house_without_a_language_model_is_no_offer_of_one() -> None:
+    found = Registry(environ={})
+    assert "offline" not in {offer.name for offer in found.available()}
+    with pytest.raises(ConfigError, match="no language model"):
+        found.llm("offline")
+
+
+def test_without_a_key_speech_is_what_needs_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Registry(environ={}).choose_speech("asr") == ("offline",)
+    assert Registry(environ={}).choose_speech("tts") == ("offline",)
+    assert only(DEMO).choose_speech("tts") == ()

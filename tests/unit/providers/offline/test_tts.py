@@ -1,0 +1,74 @@
+"""espeak-ng as a synthesiser."""
+
+from __future__ import annotations
+
+import pytest
+
+from salon.base.errors import BadRequest
+from salon.base.speech import Frame, Speech, Spoken, TtsOptions
+from salon.providers.offline.tts import CHUNK, NAME, EspeakTts
+
+
+async def say(*pieces: str, options: TtsOptions = TtsOptions()) -> list[Frame]:
+    async with EspeakTts().session(options) as session:
+        for piece in pieces:
+            session.push(piece)
+        session.finish()
+        return [frame async for frame in session.frames()]
+
+
+async def test_words_go_on_counting_through_pieces_sentences_and_languages() -> None:
+    pieces = ("Hello world. How are you? ", "你好，世界。")
+    text = "".join(pieces)
+    frames = await say(*pieces)
+    speech = [each for each in frames if isinstance(each, Speech)]
+    words = [word for each in speech for word in each.words]
+    assert "".join(word.text for word in words) == "HelloworldHowareyou你好世界"
+    assert all(text[word.at :].startswith(word.text) for word in words)
+    assert [word.start for word in words] == sorted(word.start for word in words)
+    total = sum(each.milliseconds for each in speech)
+    assert words[-1].end <= total + 1
+    assert all(each.milliseconds <= CHUNK for each in speech)
+    said = [each.said for each in speech]
+    assert said == sorted(said)  # type: ignore[type-var]
+    assert said[-1] == text.rindex("世界") + 2
+    spoken = frames[-1]
+    assert isinstance(spoken, Spoken)
+    assert spoken.model == NAME
+    assert spoken.usage is not None
+    assert spoken.usage.characters == len(text)
+
+
+async def test_a_word_is_in_a_chunk_that_is_not_later_than_it() -> None:
+    begun = 0.0
+    for each in await say("This is a sentence with some words in it."):
+        if isinstance(each, Speech):
+            begun += each.milliseconds
+            assert all(word.start <= begun for word in each.words)
+
+
+async def test_nothing_to_speak_gives_no_speech() -> None:
+    frames = await say("", "  ", "...", "！？")
+    assert [type(each) for each in frames] == [Spoken]
+
+
+async def test_a_voice_and_a_language_may_be_asked_for() -> None:
+    with pytest.raises(BadRequest):
+        await say("hello", options=TtsOptions(voice="nobody"))
+    german = await say("hello", options=TtsOptions(language="de-DE"))
+    english = await say("hello", options=TtsOptions(language="en-GB"))
+    assert german != english
+
+
+async def test_a_very_long_text_comes_sentence_by_sentence() -> None:
+    async with EspeakTts().session() as session:
+        session.push("one two three " * 2000)
+        frames = session.frames()
+        assert isinstance(await anext(frames), Speech)
+
+
+async def test_it_checks_itself() -> None:
+    steps = [step async for step in EspeakTts().check()]
+    assert [step.ok for step in steps] == [True]
+    assert "robot" in steps[0].detail
+    await EspeakTts().aclose()

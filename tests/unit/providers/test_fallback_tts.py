@@ -1,0 +1,102 @@
+"""A chain of synthesisers."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from salon.base.errors import BadRequest, Overloaded, Unreachable
+from salon.base.speech import Frame, Speech, Spoken, TtsOptions
+from salon.providers.fallback_tts import FallbackTts
+from tests.fakes.instant_speech import CHARACTER, InstantTts
+
+
+def breaks_at(word: str) -> InstantTts:
+    def before(text: str) -> None:
+        if word in text:
+            raise Overloaded("gone")
+
+    return InstantTts(name="a:m", before=before, rate=16_000)
+
+
+async def say(chain: FallbackTts, *pieces: str, options: TtsOptions = TtsOptions()) -> list[Frame]:
+    async with chain.session(options) as session:
+        for piece in pieces:
+            session.push(piece)
+        session.finish()
+        return [frame async for frame in session.frames()]
+
+
+async def test_the_first_one_speaks() -> None:
+    first, second = InstantTts(name="a:m"), InstantTts(name="b:m")
+    spoken = (await say(FallbackTts([first, second]), "hello"))[-1]
+    assert isinstance(spoken, Spoken)
+    assert spoken.model == "a:m"
+    assert not second.sessions
+
+
+async def test_the_next_goes_on_where_the_first_one_stopped() -> None:
+    first, second = breaks_at("two"), InstantTts(name="b:m", rate=24_000)
+    frames = await say(FallbackTts([first, second]), "one. ", "two. ", "三。", options=TtsOptions(voice="of a"))
+    assert second.sessions[0].text == "two. 三。"
+    assert (first.sessions[0].options.voice, second.sessions[0].options.voice) == ("of a", "")
+    speech = [each for each in frames if isinstance(each, Speech)]
+    assert [each.rate for each in speech] == [16_000, 24_000, 24_000]
+    assert [each.said for each in speech] == [5, 10, 12]
+    words = [word for each in speech for word in each.words]
+    assert [(word.text, word.at, word.start) for word in words] == [
+        (text, at, at * CHARACTER) for text, at in (("one.", 0), ("two.", 5), ("三", 10), ("。", 11))
+    ]
+    spoken = frames[-1]
+    assert isinstance(spoken, Spoken)
+    assert spoken.usage is not None
+    assert (spoken.model, spoken.usage.characters, spoken.usage.audio) == ("b:m", 12, 12 * CHARACTER)
+
+
+async def test_text_that_comes_later_goes_to_the_next() -> None:
+    first, second = breaks_at("one"), InstantTts(name="b:m")
+    async with FallbackTts([first, second]).session() as session:
+        frames = session.frames()
+        session.push("one. ")
+        assert isinstance(await anext(frames), Speech)
+        session.push("two.")
+        session.finish()
+        assert [frame async for frame in frames][-1].__class__ is Spoken
+    assert second.sessions[0].text == "one. two."
+
+
+async def test_all_fail_and_the_first_ones_error_tells_of_each() -> None:
+    def gone(text: str) -> None:
+        raise Unreachable("b is gone")
+
+    with pytest.raises(Overloaded, match=r"gone.*b is gone"):
+        await say(FallbackTts([breaks_at("one"), InstantTts(name="b:m", before=gone)]), "one")
+
+
+async def test_what_no_other_could_do_is_not_tried_again() -> None:
+    def refuses(text: str) -> None:
+        raise BadRequest("no such voice")
+
+    second = InstantTts()
+    with pytest.raises(BadRequest):
+        await say(FallbackTts([InstantTts(before=refuses), second]), "one")
+    assert not second.sessions
+
+
+async def test_leaving_ends_the_one_at_work() -> None:
+    never = asyncio.Event()
+    first = InstantTts(before=lambda text: never.wait())
+    async with FallbackTts([first]).session() as session:
+        session.push("one")
+        await first.opened.wait()
+    assert first.sessions[0].closed
+
+
+async def test_a_check_tries_each() -> None:
+    chain = FallbackTts([InstantTts(name="a:m"), InstantTts(name="b:m")])
+    assert [step.name async for step in chain.check()] == ["a:m instant", "b:m instant"]
+    await chain.aclose()
+    assert (chain.name, chain.traits) == ("a:m", InstantTts().traits)
+    with pytest.raises(ValueError, match="needs"):
+        FallbackTts([])

@@ -1,0 +1,106 @@
+"""A session of a synthesiser: what a house's side sees, what a speaker sees."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+
+from salon.base.errors import BadRequest, Overloaded, ProviderError
+from salon.base.speech import Frame, Speech, Spoken
+from salon.providers.speaking import MOST_FRAMES, MOST_TEXT, Script, Speaking
+
+
+async def all_of(session: Speaking) -> list[Frame]:
+    return [frame async for frame in session.frames()]
+
+
+async def letters(script: Script) -> Spoken:
+    """Two bytes for each character."""
+    while piece := await script.read():
+        await script.say(Speech(piece.encode("utf-16-le"), 16_000))
+    return Spoken()
+
+
+async def test_pieces_go_in_and_audio_comes_out_in_order() -> None:
+    async with Speaking(letters) as session:
+        session.push("one ")
+        session.push("")
+        session.push("two")
+        session.finish()
+        session.push("late")
+        frames = await all_of(session)
+    assert frames[-1] == Spoken()
+    assert b"".join(each.pcm for each in frames if isinstance(each, Speech)).decode("utf-16-le") == "one two"
+
+
+async def test_the_house_waits_for_a_slow_reader() -> None:
+    async with Speaking(letters) as session:
+        for _ in range(3 * MOST_FRAMES):
+            session.push("a")
+        session.finish()
+        for _ in range(5 * MOST_FRAMES):
+            await asyncio.sleep(0)
+        assert session._frames.qsize() == MOST_FRAMES
+        assert len(await all_of(session)) == 3 * MOST_FRAMES + 1
+
+
+async def test_too_long_a_text_is_refused() -> None:
+    async with Speaking(letters) as session:
+        session.push("a" * MOST_TEXT)
+        session.push("b")
+        with pytest.raises(BadRequest):
+            await all_of(session)
+
+
+async def test_an_error_comes_after_what_was_spoken() -> None:
+    async def breaks(script: Script) -> Spoken:
+        await script.say(Speech(b"ab", 16_000))
+        raise Overloaded("busy")
+
+    seen: list[Frame] = []
+    async with Speaking(breaks) as session:
+        with pytest.raises(Overloaded):
+            async for frame in session.frames():
+                seen.append(frame)  # noqa: PERF401 - what came before the error counts
+    assert seen == [Speech(b"ab", 16_000)]
+
+
+async def test_a_mistake_in_a_house_is_a_provider_error(caplog: pytest.LogCaptureFixture) -> None:
+    async def fails(script: Script) -> Spoken:
+        raise ZeroDivisionError
+
+    with caplog.at_level(logging.CRITICAL):
+        async with Speaking(fails) as session:
+            with pytest.raises(ProviderError, match="ZeroDivisionError"):
+                await all_of(session)
+
+
+async def test_nothing_is_handed_out_after_leaving() -> None:
+    async with Speaking(letters) as session:
+        for _ in range(3 * MOST_FRAMES):
+            session.push("a")
+        frames = session.frames()
+        assert isinstance(await anext(frames), Speech)
+    assert [frame async for frame in frames] == []
+    session.push("b")
+
+
+async def test_leaving_wakes_a_reader() -> None:
+    async with asyncio.TaskGroup() as group, Speaking(letters) as session:
+        reader = group.create_task(all_of(session))
+        await asyncio.sleep(0)
+    assert reader.result() == []
+
+
+async def test_how_much_was_said() -> None:
+    async def measured(script: Script) -> Spoken:
+        await letters(script)
+        assert (script.characters, script.milliseconds, script.finished) == (16, 1, True)
+        return Spoken()
+
+    async with Speaking(measured) as session:
+        session.push("a" * 16)
+        session.finish()
+        assert (await all_of(session))[-1] == Spoken()
