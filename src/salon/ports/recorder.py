@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 
 from salon.ports.media import Source
+
+FILE = re.compile(r"(?P<room>[A-Za-z0-9_.~-]{1,128})-\d{8}T\d{6}Z-\d{1,4}\.(?:webm|mkv)")
+"""What files are called: the broadcast, when the recording began, and the file's number within it."""
 
 
 class RecordingState(msgspec.Struct, frozen=True, kw_only=True):
