@@ -12,7 +12,6 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from salon import Salon
 from salon.app.build import build
 from salon.app.config import Config
-from salon.app.observe import Metrics
 from salon.base import errors
 from tests.architecture.source import DOCS, called, parse, python_files
 
@@ -79,7 +78,7 @@ def test_every_route_is_explained_and_every_explained_route_exists() -> None:
     salon = Salon(config=Config())
     routes = {each for route in build(salon.config, salon.agents, salon.models).app.routes for each in shown(route)}
     text = (DOCS / "reference/http.md").read_text("utf-8")
-    explained = {each for each in quoted(text) if re.fullmatch(r"(?:WS|GET|POST|PUT|PATCH|DELETE) /\S*", each)}
+    explained = {each for each in quoted(text) if re.fullmatch(r"(?:WS|GET|POST|PUT|PATCH|DELETE|OPTIONS) /\S*", each)}
     assert "WS /v1/realtime" in routes
     assert explained == routes
 
@@ -104,7 +103,9 @@ def test_no_error_code_is_explained_that_does_not_exist() -> None:
 
 
 def test_every_metric_is_explained() -> None:
-    names = metric_names(Metrics().render()[0].decode())
+    salon = Salon(config=Config())
+    house = build(salon.config, salon.agents, salon.models)
+    names = metric_names(house.metrics.render()[0].decode())
     text = (DOCS / "reference/http.md").read_text("utf-8")
     assert "salon_connections" in names
     assert undocumented(names, text) == []

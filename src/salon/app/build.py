@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ import salon
 from salon.app import lifecycle
 from salon.app.clock import SystemClock
 from salon.app.config import ApiKey, Config
+from salon.app.media import MediaHouse, MediaMetrics
 from salon.app.models import Models
 from salon.app.observe import Metrics
 from salon.app.page import PageFacts
@@ -30,9 +31,12 @@ from salon.serve import admin, gate, http, ice, spark, ui
 from salon.serve.centrifuge.connection import Parts
 from salon.serve.centrifuge.door import CentrifugeDoor
 from salon.serve.limits import Limits
+from salon.serve.live import LiveDoor
 from salon.serve.peerjs import PeerJsDoor
 from salon.serve.realtime import RealtimeDoor
+from salon.serve.recordings import RecordingsDoor
 from salon.serve.under_way import UnderWay
+from salon.serve.whip import WhipDoor
 from salon.session.agent import Agent
 from salon.session.hub import Hub
 from salon.session.rooms import Rooms
@@ -48,6 +52,7 @@ class House:
     rooms: Rooms
     gate: gate.Gate
     metrics: Metrics
+    media: MediaHouse
 
 
 def build(config: Config, agents: Sequence[Agent], models: Models) -> House:
@@ -70,6 +75,8 @@ def build(config: Config, agents: Sequence[Agent], models: Models) -> House:
     peers = _peers(config, door, clock, metrics)
     rooms = _rooms(config, clock)
     questions = _spark_door(config, hub, models, door, clock, metrics)
+    media = MediaHouse(config, clock, new_id)
+    metrics.registry.register(MediaMetrics(media))
     routes = [
         *ui.routes(door, PageFacts(config, hub, models)),
         *RealtimeDoor(hub, door, metrics, new_id, max_frame=config.server.max_frame_bytes).routes(),
@@ -77,9 +84,12 @@ def build(config: Config, agents: Sequence[Agent], models: Models) -> House:
         *peers.routes(),
         *CentrifugeDoor(Parts(rooms, door, clock, metrics, new_id, salon.__version__)).routes(),
         *ice.routes(door, ice_servers),
+        *WhipDoor(media.live, door, ice_servers, clock, metrics).routes(),
+        *LiveDoor(media.live, door).routes(),
+        *RecordingsDoor(media.folder, media.live, door).routes(),
         *admin.routes(door, clock),
     ]
-    running = _Running(hub, models, rooms, questions.under_way)
+    running = _Running(hub, models, rooms, media, questions.under_way)
     app = http.app(
         routes,
         gate=door,
@@ -87,7 +97,7 @@ def build(config: Config, agents: Sequence[Agent], models: Models) -> House:
         metrics_token=config.auth.metrics_token,
         lifespan=lifecycle.lifespan(running, metrics.watch, peers.run, rooms.run),
     )
-    return House(app=app, running=running, hub=hub, rooms=rooms, gate=door, metrics=metrics)
+    return House(app=app, running=running, hub=hub, rooms=rooms, media=media, gate=door, metrics=metrics)
 
 
 def new_id(prefix: str) -> str:
@@ -196,29 +206,32 @@ def _rooms(config: Config, clock: SystemClock) -> Rooms:
 
 
 class _Running:
-    """The rooms, all that answers (the hub's sessions and Spark's questions), and the models' connections, which end after
-    the last."""
+    """The rooms, the media, all that answers (the hub's sessions and Spark's questions), and the models' connections, which end
+    after the last."""
 
-    def __init__(self, hub: Hub, models: Models, rooms: Rooms, questions: UnderWay) -> None:
+    def __init__(self, hub: Hub, models: Models, rooms: Rooms, media: MediaHouse, questions: UnderWay) -> None:
         self._hub = hub
         self._models = models
         self._rooms = rooms
+        self._media = media
         self._questions = questions
+        self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Hub:
-        await self._rooms.__aenter__()
-        return await self._hub.__aenter__()
+        # What fails to start leaves nothing behind that had started before it.
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._rooms)
+            stack.push_async_callback(self._models.aclose)
+            await stack.enter_async_context(self._media)
+            await stack.enter_async_context(self._hub)
+            self._stack = stack.pop_all()
+        return self._hub
 
     async def __aexit__(self, *exc_info: Any) -> None:
-        try:
-            await self._hub.__aexit__(*exc_info)
-        finally:
-            try:
-                await self._models.aclose()
-            finally:
-                await self._rooms.__aexit__(*exc_info)
+        await self._stack.__aexit__(*exc_info)
 
     async def drain(self, seconds: float) -> None:
+        self._media.live.drain()
         await self._rooms.drain()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._hub.drain(seconds))

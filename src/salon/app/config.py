@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
+from salon.app.config_media import LiveSettings, Media
 from salon.app.config_peers import Ice, PeerJs
 from salon.app.config_rooms import Rooms
 from salon.app.config_section import SECRET, Count, Names, Positive, Seconds, Section
@@ -32,13 +33,13 @@ class Server(Section, frozen=True):
         Meta(
             ge=0,
             le=65535,
-            description="UDP port for audio and video; 0 is the same number as `port`. Reserved for voice.",
+            description="UDP port for audio and video. 0 is the same number as `port`, or a free one where that is taken.",
         ),
     ] = 0
     public_ip: Annotated[
         str,
         Meta(
-            description="Address that clients reach this machine by, if it is behind NAT. Reserved for voice.",
+            description="Address that audio and video reach this machine by, if it is behind NAT or in a container.",
             examples=["203.0.113.7"],
         ),
     ] = ""
@@ -330,4 +331,6 @@ class Config(Section, frozen=True):
     ice: Ice = Ice()
     peerjs: PeerJs = PeerJs()
     rooms: Rooms = Rooms()
+    media: Media = Media()
+    live: LiveSettings = LiveSettings()
     log: Log = Log()

@@ -69,6 +69,15 @@ class Settings(TypedDict, total=False):
     rooms_path: str
     rooms_grace_seconds: float
     rooms_max_topics: int
+    media_announce: Sequence[str]
+    media_tcp: bool
+    media_load_limit: float
+    live_max_broadcasts: int
+    live_max_viewers: int
+    live_grace_seconds: float
+    live_recordings: str
+    live_recording_max_mb: int
+    live_record_all: bool
     log_level: Literal["debug", "info", "warning", "error"]
     log_format: Literal["text", "json"]
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 import ifaddr
 import msgspec
 
-from salon.base.errors import ClientError
+from salon.base.errors import ClientError, ConfigError
 from salon.base.ids import from_random_bytes
 from salon.media import counter, instants, opus
 from salon.media.capacity import Capacity
@@ -43,10 +43,12 @@ log = logging.getLogger(__name__)
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """``host`` empty: all addresses of both families. ``port`` 0: any. ``announce``: the addresses that peers are told, where
     they are not those of this machine (1:1 NAT, containers). ``tcp``: ICE over TCP too, on the same port number.
-    ``limit``: how much later than usual packets may be before new peers are refused."""
+    ``spare``: any other port where that one is taken. ``limit``: how much later than usual packets may be before new peers are
+    refused."""
 
     host: str = ""
     port: int = 0
+    spare: bool = False
     announce: tuple[str, ...] = ()
     tcp: bool = True
     limit: float = 1.0
@@ -83,7 +85,7 @@ class Engine:
         opus.require()
         loop = asyncio.get_running_loop()
         settings = self._settings
-        self.udp = UdpPort(settings.host, settings.port, self.buffer)
+        self.udp = self._bind()
         tcp = settings.tcp and await self._tcp.start(settings.host, self.udp.port)
         self.candidates = _candidates(settings, self.udp.port, tcp)
         self._ntp_base = instants.ntp() - (self.clock.now() << 32) // 1000
@@ -92,6 +94,16 @@ class Engine:
         self._started = True
         shown = ", ".join(dict.fromkeys(candidate.host for candidate in self.candidates))
         log.info("media on UDP port %d%s of %s", self.udp.port, " and TCP" if tcp else "", shown)
+
+    def _bind(self) -> UdpPort:
+        settings = self._settings
+        try:
+            return UdpPort(settings.host, settings.port, self.buffer)
+        except ConfigError as error:
+            if not (settings.spare and settings.port):
+                raise
+            log.warning("%s Another one is taken.", error)
+            return UdpPort(settings.host, 0, self.buffer)
 
     async def aclose(self) -> None:
         if not self._started:
@@ -146,7 +158,7 @@ class Engine:
             missed_ticks=self.pacer.missed,
             received=totals["received"],
             sent=totals["sent"],
-            dropped=totals["dropped"] + self.udp.dropped,
+            dropped=totals["dropped"] + (self.udp.dropped if self._started else 0),
             unknown=self._unknown,
             refused=self.capacity.refused,
             ended=dict(self._ended),

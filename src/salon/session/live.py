@@ -55,7 +55,8 @@ class Joined(msgspec.Struct, frozen=True):
 
 
 class Live:
-    """``engine`` carries; ``recorder`` None records nothing. Used as ``async with live:``; whoever made the engine starts it."""
+    """``engine`` carries; ``recorder`` None records nothing; ``record_all`` records without being asked. Used as
+    ``async with live:``; whoever made the engine starts it."""
 
     def __init__(
         self,
@@ -65,6 +66,7 @@ class Live:
         new_id: NewId,
         limits: LiveLimits | None = None,
         recorder: Recorder | None = None,
+        record_all: bool = False,
     ) -> None:
         self.draining = False
         self.limits = limits or LiveLimits()
@@ -72,6 +74,7 @@ class Live:
         self._clock = clock
         self._new_id = new_id
         self._recorder = recorder
+        self._record_all = record_all and recorder is not None
         self._broadcasts: dict[str, Broadcast] = {}
         self._sessions: dict[str, Session] = {}
         self._ended: OrderedDict[str, Session] = OrderedDict()
@@ -140,6 +143,7 @@ class Live:
         broadcast = self._broadcasts.get(room)
         if broadcast is None:
             broadcast = self._broadcasts[room] = Broadcast(room, owner, since=session.since)
+            broadcast.record = self._record_all
         self._cancel(room)
         before = broadcast.publisher
         broadcast.arrive(session)

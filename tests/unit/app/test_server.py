@@ -166,7 +166,11 @@ def run(port: int) -> subprocess.Popen[str]:
 async def test_run_serves_until_it_is_told_to_stop() -> None:
     with run(0) as server:
         assert server.stderr is not None
-        line = await asyncio.to_thread(server.stderr.readline)
+        # The engine says its port before.
+        line = ""
+        while "Salon is ready" not in line:
+            line = await asyncio.to_thread(server.stderr.readline)
+            assert line
         assert "Salon is ready: http://127.0.0.1:" in line
         assert await ask(line.split()[-1])
         server.send_signal(signal.SIGTERM)

@@ -139,3 +139,15 @@ async def test_a_taken_port_is_told_before_anything_runs() -> None:
         with pytest.raises(ConfigError):
             await engine.start()
         await engine.aclose()
+
+
+async def test_another_port_where_the_one_wanted_is_taken(caplog: pytest.LogCaptureFixture) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        engine = await running(port=port, spare=True)
+        assert engine.udp.port != port
+        assert str(port) in caplog.text
+        await engine.aclose()
+        with pytest.raises(ConfigError):
+            await running(port=port)

@@ -1,0 +1,115 @@
+"""Audio and video in this process: the engine, and the live broadcasts that it carries. Started and stopped together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from salon.app.config import Config
+from salon.base.errors import ConfigError
+from salon.base.ids import NewId
+from salon.media.engine import Engine, Settings
+from salon.media.recorder import DiskRecorder
+from salon.ports.clock import Clock
+from salon.session.live import Live, LiveLimits
+
+# An address that takes all connections binds the engine to all addresses too.
+ANY = frozenset({"0.0.0.0", "::", ""})  # noqa: S104
+
+
+class MediaHouse:
+    """``folder`` is where recordings go, None where none do. Raises ``ConfigError``."""
+
+    def __init__(self, config: Config, clock: Clock, new_id: NewId) -> None:
+        told = config.live
+        self.folder = Path(told.recordings).expanduser() if told.recordings else None
+        if told.record_all and self.folder is None:
+            raise ConfigError("[live] record_all needs a folder: set recordings under [live].")
+        self.engine = Engine(settings_of(config), clock)
+        recorder = None
+        if self.folder is not None:
+            recorder = DiskRecorder(self.folder, clock, limit=told.recording_max_mb * 1_000_000)
+        self.live = Live(
+            self.engine,
+            clock=clock,
+            new_id=new_id,
+            limits=LiveLimits(
+                broadcasts=told.max_broadcasts, viewers=told.max_viewers, grace_seconds=told.grace_seconds
+            ),
+            recorder=recorder,
+            record_all=told.record_all,
+        )
+
+    async def __aenter__(self) -> MediaHouse:
+        await self.engine.start()
+        return self
+
+    async def __aexit__(self, *exc_info: Any) -> None:
+        try:
+            await self.live.__aexit__(None, None, None)
+        finally:
+            await self.engine.aclose()
+
+
+def settings_of(config: Config) -> Settings:
+    server, media = config.server, config.media
+    port = server.udp_port or server.port
+    announce = tuple(dict.fromkeys(address for address in (server.public_ip, *media.announce) if address))
+    return Settings(
+        host="" if server.host in ANY else server.host,
+        port=port,
+        # A port that nobody has asked for by number may be another when it is taken.
+        spare=not server.udp_port,
+        announce=announce,
+        # HTTP has bound its port, and does not listen yet: the engine would listen in its place.
+        tcp=media.tcp and (not port or port != server.port),
+        limit=media.load_limit,
+    )
+
+
+class MediaMetrics(Collector):
+    """What the engine and the broadcasts count, when Prometheus asks."""
+
+    def __init__(self, media: MediaHouse) -> None:
+        self._media = media
+
+    def collect(self) -> Iterable[Metric]:
+        stats = self._media.engine.stats()
+        yield GaugeMetricFamily("salon_media_peers", "Clients that the media engine serves now.", stats.peers)
+        yield GaugeMetricFamily("salon_media_sources", "Tracks that come in now.", stats.sources)
+        yield GaugeMetricFamily("salon_media_outputs", "Tracks that go out now.", stats.outputs)
+        yield GaugeMetricFamily("salon_media_load", "How busy the engine is; at 1 it refuses new clients.", stats.load)
+        yield GaugeMetricFamily(
+            "salon_media_lag_seconds", "How late the engine's timer is, on average.", stats.lag_ms / 1000
+        )
+        yield CounterMetricFamily("salon_media_late_ticks", "Ticks of its timer 5 ms late or more.", stats.late_ticks)
+        yield CounterMetricFamily("salon_media_missed_ticks", "Ticks that did not come at all.", stats.missed_ticks)
+        packets = CounterMetricFamily("salon_media_packets", "Packets of media.", labels=["way"])
+        packets.add_metric(["received"], stats.received)
+        packets.add_metric(["sent"], stats.sent)
+        packets.add_metric(["dropped"], stats.dropped)
+        packets.add_metric(["unknown"], stats.unknown)
+        yield packets
+        yield CounterMetricFamily("salon_media_refused", "Clients refused because the engine is busy.", stats.refused)
+        ended = CounterMetricFamily(
+            "salon_media_ended", "Clients of the engine that are gone, by why.", labels=["reason"]
+        )
+        for reason, count in stats.ended.items():
+            ended.add_metric([reason], count)
+        yield ended
+        yield from self._live()
+
+    def _live(self) -> Iterable[Metric]:
+        broadcasts = self._media.live.broadcasts
+        states = GaugeMetricFamily("salon_broadcasts", "Broadcasts now, by state.", labels=["state"])
+        for state in ("starting", "live", "interrupted"):
+            states.add_metric([state], sum(each.state == state for each in broadcasts))
+        yield states
+        watching = sum(each.viewer_count for each in broadcasts)
+        yield GaugeMetricFamily("salon_viewers", "Viewers of all broadcasts.", watching)
+        running = [each.recording.state for each in broadcasts if each.recording is not None]
+        yield GaugeMetricFamily("salon_recordings", "Recordings under way.", sum(not each.error for each in running))

@@ -1,0 +1,93 @@
+"""The engine and the broadcasts, as the configuration wants them."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+
+from salon.app.clock import SystemClock
+from salon.app.config import Config, LiveSettings, Media, Server
+from salon.app.media import MediaHouse, MediaMetrics, settings_of
+from salon.base.errors import ConfigError
+from salon.base.ids import counting
+from salon.rtc import sdp
+from tests.fakes.media import offer_text
+
+
+def house(config: Config) -> MediaHouse:
+    return MediaHouse(config, SystemClock(), counting())
+
+
+@pytest.mark.parametrize(
+    ("server", "port", "spare"),
+    [
+        (Server(), 8000, True),
+        (Server(port=9000), 9000, True),
+        (Server(udp_port=8001), 8001, False),
+        (Server(port=0), 0, True),
+    ],
+)
+def test_the_udp_port_is_the_one_asked_for_or_http_s(server: Server, port: int, spare: bool) -> None:
+    settings = settings_of(Config(server=server))
+    assert (settings.port, settings.spare) == (port, spare)
+
+
+def test_tcp_keeps_away_from_the_port_of_http() -> None:
+    assert not settings_of(Config()).tcp
+    assert not settings_of(Config(server=Server(udp_port=8000))).tcp
+    assert settings_of(Config(server=Server(udp_port=8001))).tcp
+    assert not settings_of(Config(server=Server(udp_port=8001), media=Media(tcp=False))).tcp
+
+
+@pytest.mark.parametrize(("host", "bound"), [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", ""), ("::", "")])
+def test_media_listens_where_http_does(host: str, bound: str) -> None:
+    assert settings_of(Config(server=Server(host=host))).host == bound
+
+
+def test_announced_addresses_are_told_once() -> None:
+    config = Config(server=Server(public_ip="203.0.113.7"), media=Media(announce=("203.0.113.7", "2001:db8::7")))
+    assert settings_of(config).announce == ("203.0.113.7", "2001:db8::7")
+
+
+async def test_a_port_that_is_taken_is_a_mistake_only_where_it_was_asked_for() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        async with house(Config(server=Server(port=port))) as media:
+            assert media.engine.udp.port != port
+        with pytest.raises(ConfigError, match=str(port)):
+            async with house(Config(server=Server(port=9000, udp_port=port))):
+                pass
+
+
+async def test_leaving_ends_broadcasts_and_gives_the_port_back() -> None:
+    async with house(Config(server=Server(port=0))) as media:
+        port = media.engine.udp.port
+        await media.live.publish("studio", "ann", sdp.parse(offer_text()))
+        assert len(media.engine.peers) == 1
+    assert media.live.broadcasts == ()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
+        again.bind(("127.0.0.1", port))
+
+
+async def test_recordings_have_a_folder_or_there_are_none(tmp_path: Path) -> None:
+    assert not house(Config()).live.records
+    media = house(Config(live=LiveSettings(recordings=str(tmp_path / "r"), record_all=True)))
+    assert media.live.records
+    assert media.folder == tmp_path / "r"
+    with pytest.raises(ConfigError, match="folder"):
+        house(Config(live=LiveSettings(record_all=True)))
+
+
+async def test_metrics_are_the_engine_s_and_the_broadcasts() -> None:
+    registry = CollectorRegistry()
+    async with house(Config(server=Server(port=0))) as media:
+        registry.register(MediaMetrics(media))
+        await media.live.publish("studio", "ann", sdp.parse(offer_text()))
+        text = generate_latest(registry).decode()
+    assert "salon_media_peers 1.0" in text
+    assert 'salon_broadcasts{state="starting"} 1.0' in text
+    assert 'salon_media_packets_total{way="received"} 0.0' in text
