@@ -20,15 +20,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from salon.app.server import Salon as Salon
     from salon.session.agent import Agent as Agent
+    from salon.session.authority import Tick as Tick
+    from salon.session.hooks import Happening as Happening
     from salon.session.tools import Tool as Tool
     from salon.session.tools import tool as tool
+    from salon.session.topic import Message as Message
 
 __version__ = "0.1.0"
-__all__ = ["Agent", "Salon", "Tool", "__version__", "tool"]
+__all__ = ["Agent", "Happening", "Message", "Salon", "Tick", "Tool", "__version__", "tool"]
 
 _HOMES = {
     "Agent": "salon.session.agent",
+    "Happening": "salon.session.hooks",
+    "Message": "salon.session.topic",
     "Salon": "salon.app.server",
+    "Tick": "salon.session.authority",
     "Tool": "salon.session.tools",
     "tool": "salon.session.tools",
 }

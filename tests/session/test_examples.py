@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pathlib
 import re
@@ -16,6 +17,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from websockets.asyncio.client import connect
+
+from tests.fakes.centrifuge import Client
 
 EXAMPLES = pathlib.Path(__file__).parents[2] / "examples"
 HOUSES = ("SALON_", "SPARK_", "OPENAI_", "DEEPSEEK_", "DASHSCOPE_", "ARK_", "OLLAMA_", "VLLM_", "QWEN_")
@@ -122,3 +126,30 @@ def test_every_example_is_run() -> None:
     text = pathlib.Path(__file__).read_text(encoding="utf-8")
     names = [path.name for path in EXAMPLES.iterdir() if path.suffix == ".py" or path.is_dir()]
     assert [name for name in names if name != "__pycache__" and f'"{name}"' not in text] == []
+
+
+def test_rooms(environ: dict[str, str]) -> None:
+    async def visit(address: str) -> None:
+        async with connect(f"ws://{address}/connection/websocket") as socket:
+            client = Client(socket)
+            await client.connect(user="alice")
+            for channel in ("market/feed", "arena/state", "lobby/chat"):
+                assert "subscribe" in await client.ask(subscribe={"channel": channel})
+            wanted = {"price", "greeting", "moved"}
+            assert "publish" in await client.ask(
+                publish={"channel": "arena/state", "data": {"sequence": 1, "input": 1}}
+            )
+            while wanted:
+                push = await client.push()
+                data = push["pub"]["data"]
+                if push["channel"] == "market/feed":
+                    assert push["pub"]["tags"] == {"key": "SALON"}
+                    wanted.discard("price")
+                elif push["channel"] == "lobby/chat":
+                    assert data == {"text": "Welcome, alice!"} and push["pub"]["info"]["user"] == "greeter"
+                    wanted.discard("greeting")
+                elif "acks" in data and data["set"].get("alice", {}).get("x", 0) > 0:
+                    wanted.discard("moved")
+
+    with running([sys.executable, str(EXAMPLES / "rooms.py")], environ, "ready") as address:
+        asyncio.run(visit(address))

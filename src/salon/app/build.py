@@ -21,6 +21,7 @@ from salon.app.media import MediaHouse, MediaMetrics
 from salon.app.models import Models
 from salon.app.observe import Metrics
 from salon.app.page import PageFacts
+from salon.app.program import Program
 from salon.base import ids
 from salon.brokers.memory import MemoryBroker
 from salon.brokers.sqlite import SqliteBroker
@@ -55,7 +56,7 @@ class House:
     media: MediaHouse
 
 
-def build(config: Config, agents: Sequence[Agent], models: Models) -> House:
+def build(config: Config, agents: Sequence[Agent], models: Models, program: Program | None = None) -> House:
     """Make the house. Raises ``ConfigError`` for what cannot work: a model that is not known, a secret that is too short."""
     clock, metrics = SystemClock(), Metrics()
     hub = Hub(
@@ -77,6 +78,7 @@ def build(config: Config, agents: Sequence[Agent], models: Models) -> House:
     questions = _spark_door(config, hub, models, door, clock, metrics)
     media = MediaHouse(config, clock, new_id)
     metrics.registry.register(MediaMetrics(media))
+    joined = program.join(rooms) if program is not None else []
     routes = [
         *ui.routes(door, PageFacts(config, hub, models)),
         *RealtimeDoor(hub, door, metrics, new_id, max_frame=config.server.max_frame_bytes).routes(),
@@ -95,7 +97,7 @@ def build(config: Config, agents: Sequence[Agent], models: Models) -> House:
         gate=door,
         metrics=metrics.render,
         metrics_token=config.auth.metrics_token,
-        lifespan=lifecycle.lifespan(running, metrics.watch, peers.run, rooms.run),
+        lifespan=lifecycle.lifespan(running, metrics.watch, peers.run, rooms.run, *joined),
     )
     return House(app=app, running=running, hub=hub, rooms=rooms, media=media, gate=door, metrics=metrics)
 

@@ -19,8 +19,11 @@ from salon.app.config_load import Loaded, Override, api_key, short_names
 from salon.app.exposure import refuse_exposure
 from salon.app.hints import did_you_mean
 from salon.app.models import Models, read
+from salon.app.program import AnyHandler, AnyStep, AnyWork, Program
 from salon.base.errors import ConfigError
 from salon.session.agent import Agent
+from salon.session.rooms import Rooms
+from salon.session.topic import Room
 
 logger = logging.getLogger(__name__)
 
@@ -105,6 +108,8 @@ class Salon:
             self._loaded = read(path, overrides=list(_overrides(settings)))
         self.agents = agents_of(self._loaded, agents)
         self.models = Models(self._loaded)
+        self._program = Program()
+        self._house: House | None = None
         self._asgi = _Mounted(self._build)
 
     @property
@@ -139,8 +144,35 @@ class Salon:
             forwarded_allow_ips=",".join(server.proxies),
         )
 
+    def room(self, name: str) -> Room:
+        """A room, to publish to and to listen to while the server runs."""
+        return Room(name, self._rooms_now)
+
+    def state(
+        self, name: str, *, tick: float = 30, patch: float = 20, durable: bool = False
+    ) -> Callable[[AnyStep], AnyStep]:
+        """Hold a state: ``@salon.state("arena", tick=30)`` over a function of a ``Tick``, called so often a second. ``name`` is a
+        room, whose topic ``state`` it is, or a channel. Participants send it inputs; what the function changes goes out as
+        ``patch`` patches a second. A ``durable`` one is there again after a restart."""
+        return self._program.state(name, tick, patch, durable)
+
+    def on(self, name: str, channel: str = "*") -> Callable[[AnyHandler], AnyHandler]:
+        """``@salon.on("room.joined")`` over a function of a ``Happening``, plain or async. There are ``room.joined``,
+        ``room.left`` and ``room.message``; ``channel`` is a pattern of rooms, or of channels for messages."""
+        return self._program.on(name, channel)
+
+    def task(self, work: AnyWork) -> AnyWork:
+        """``@salon.task`` over an async function that runs beside the server, from its start to its end."""
+        return self._program.task(work)
+
+    def _rooms_now(self) -> Rooms:
+        if self._house is None:
+            raise RuntimeError("The server does not run yet: use rooms in a task, a hook or a request.")
+        return self._house.rooms
+
     def _build(self) -> House:
-        return build(self.config, self.agents, self.models)
+        self._house = build(self.config, self.agents, self.models, self._program)
+        return self._house
 
 
 def _log_ready(urls: list[str]) -> None:

@@ -72,7 +72,7 @@ class Ear(Protocol):
 
 class Member:
     """Made by ``Rooms.enter``; ``leave`` when the connection is over. Every request raises ``ClientError`` for what cannot be
-    done and ``Refused`` for what cannot be done now."""
+    done and ``Refused`` for what cannot be done now. Without a ``connection`` it takes no seats: nobody sees it."""
 
     def __init__(
         self, rooms: Rooms, who: Who, ear: Ear, grants: Grants, kind: Kind, *, connection: str, proof: bytes
@@ -250,7 +250,7 @@ class Member:
         """Tell the room which of its topics this member hears; without any it leaves."""
         broker = self._rooms.broker
         topics = frozenset(topic for name, topic in map(split_channel, self._channels) if name == room)
-        if self._over:
+        if self._over or not self.connection:
             return
         if not topics:
             self._attributes.pop(room, None)

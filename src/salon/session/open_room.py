@@ -84,7 +84,6 @@ class OpenRoom:
             welcome(machine.Welcome(topic, session))
             await member.sit(self.name)
         else:
-            await member.sit(self.name)
             await self._begin(member, topic, channel, rule, since, rate, welcome)
         if watch and channel in member.channels:
             self._watching.setdefault(topic, {})[session] = None
@@ -101,13 +100,17 @@ class OpenRoom:
         welcome: Callable[[machine.Welcome], None],
     ) -> None:
         session, page = member.who.session, None
-        async with self._lock:
-            await self._open_topic(topic, channel, rule)
-            # Nothing may come between: a topic without readers is let go.
-            if rule.mode == "log":
-                self._feed(machine.Expect(topic, session))
         if rule.mode == "log":
+            async with self._lock:
+                await self._open_topic(topic, channel, rule)
+                # Nothing may come between: a topic without readers is let go.
+                self._feed(machine.Expect(topic, session))
             page = await self._page(channel, rule, since)
+        # Whoever is greeted on joining is to hear the greeting: from here on nothing is missed.
+        await member.sit(self.name)
+        if rule.mode != "log":
+            async with self._lock:
+                await self._open_topic(topic, channel, rule)
         # Its connection may have ended, or another taken its place, while this one waited.
         if self._members.get(session) is member and channel in member.channels:
             limit = rule.max_rate if rate is None else rate
@@ -144,7 +147,7 @@ class OpenRoom:
         ours = {
             session: member.connection
             for session in self._present
-            if (member := self._members.get(session)) is not None
+            if (member := self._members.get(session)) is not None and member.connection
         }
         if not ours:
             return
@@ -220,6 +223,8 @@ class OpenRoom:
                 await self._rooms.broker.unfollow(channel_of(self.name, topic), listener)
             if self.closed or self._present or self._waiting or not self._room.idle:
                 return
+            if any(seat.away for seat in self._room.roster.seats()):
+                return  # until it is known how that ends: somebody may want to hear of it
             self.closed = True
             del self._rooms.opened[self.name]
             self.stop()
@@ -248,6 +253,8 @@ class OpenRoom:
             after = self._room.roster.get(delivery.seat.session)
             if before != after:
                 self._notice(delivery, before, after)
+            if isinstance(delivery, Left) and not self._present:
+                self._rooms.spawn(self._release(""))
         elif isinstance(delivery, Signal):
             told = Told(channel_of(self.name, delivery.topic), delivery)
             for session in self._room.roster.sessions_of(delivery.to):

@@ -32,6 +32,8 @@ from salon.ports.broker import CONTROL, Broker, Delivery, Draft
 from salon.ports.clock import Clock
 from salon.room import policy
 from salon.room.policy import Grants, RateLimits, Rules
+from salon.session import hooks
+from salon.session.hooks import Hooks
 from salon.session.member import Ear, Member
 from salon.session.open_room import OpenRoom
 
@@ -44,9 +46,6 @@ CONFIRM_SECONDS: Final = 30.0
 MAX_BANS: Final = 10_000
 MAX_PAGE: Final = 1000
 MAX_PAGE_BYTES: Final = 1024 * 1024
-
-Hook = Callable[[str, Joined | Left], None]
-"""Called with a room's name when somebody joins or leaves. Must neither block nor raise."""
 
 
 class Rooms:
@@ -72,7 +71,7 @@ class Rooms:
         self.grace_ms = grace_ms
         self.seat_ms = SEAT_MS
         self.most_topics = most_topics
-        self.hooks: list[Hook] = []
+        self.hooks = Hooks()
         self.members: dict[str, Member] = {}
         """By session; a session's newest connection."""
         self.opened: dict[str, OpenRoom] = {}
@@ -134,9 +133,11 @@ class Rooms:
         info: bytes = b"",
         session: str = "",
         proof: bytes = b"",
+        hidden: bool = False,
     ) -> Member:
         """A connection comes in. ``session`` and ``proof`` make it the one that this device had before, wherever the old
-        connection is; without them it is a new one. Raises ``Refused``: 403 ``kicked``, ``seat_taken``."""
+        connection is; without them it is a new one. A ``hidden`` one takes no seat.
+        Raises ``Refused``: 403 ``kicked``, ``seat_taken``."""
         self._check_ban(identity, "")
         before = self.members.get(session) if session else None
         if before is not None:
@@ -144,7 +145,8 @@ class Rooms:
                 raise Refused("This session is somebody else's.", status=403, code="seat_taken")
             before.replaced()
         who = Who(identity, session or self.new_id("client"), info)
-        member = Member(self, who, ear, grants, kind, connection=self.new_id("conn"), proof=proof)
+        connection = "" if hidden else self.new_id("conn")
+        member = Member(self, who, ear, grants, kind, connection=connection, proof=proof)
         self.members[who.session] = member
         return member
 
@@ -169,7 +171,14 @@ class Rooms:
         policy.check_key(draft.key)
         policy.check_key(draft.idempotency_key)
         policy.check_tags(draft.tags)
-        return await self.broker.publish(channel, draft, rule)
+        position = await self.broker.publish(channel, draft, rule)
+        if self.hooks.wanted(hooks.MESSAGE):
+            room, topic = split_channel(channel)
+            happening = hooks.Happening(
+                hooks.MESSAGE, room, topic, draft.who, draft.data, draft.key, position.offset, at=self.clock.unix()
+            )
+            self.hooks.fire(happening, self.spawn)
+        return position
 
     async def change(self, channel: str, change: Change) -> Position:
         """Change a state; ``offset`` is its version. Raises ``ClientError`` (``wrong_mode``, ``data_too_large``,
@@ -220,8 +229,11 @@ class Rooms:
             member.ear.close("draining")
 
     def announce(self, room: str, event: Joined | Left) -> None:
-        for hook in self.hooks:
-            hook(room, event)
+        """Somebody came to a room that is open here, or went."""
+        name, reason = (hooks.JOINED, "") if isinstance(event, Joined) else (hooks.LEFT, event.reason)
+        if self.hooks.wanted(name):
+            happening = hooks.Happening(name, room, who=event.seat.who, reason=reason, at=self.clock.unix())
+            self.hooks.fire(happening, self.spawn)
 
     def _check_ban(self, target: str, room: str) -> None:
         now = self.clock.unix()

@@ -5,10 +5,11 @@ import asyncio
 import pytest
 
 from salon.base.errors import ClientError, Refused
-from salon.base.rooms import Change, Ended, Invite, Kick, Left, Position, Renew, TopicRule
+from salon.base.rooms import Change, Ended, Invite, Kick, Position, Renew, TopicRule
 from salon.ports.broker import Draft
 from salon.room.policy import Rules
 from salon.session import rooms as module
+from salon.session.hooks import Happening
 from tests.fakes.clock import FakeClock
 from tests.fakes.rooms import EVERYTHING, Guest, Hearing, open_rooms
 
@@ -141,25 +142,35 @@ async def test_draining_asks_everybody_to_go() -> None:
         assert [guest.ear.farewell for guest in guests] == ["draining"] * 3
 
 
-async def test_hooks_hear_who_comes_and_goes() -> None:
+async def test_hooks_hear_who_comes_and_goes_and_what_is_said() -> None:
     async with open_rooms() as rooms:
-        heard: list[tuple[str, str]] = []
-        gone = asyncio.Event()
-
-        def hook(room: str, event: object) -> None:
-            heard.append((room, type(event).__name__))
-            if isinstance(event, Left):
-                gone.set()
-
-        rooms.hooks.append(hook)
-        bob = Guest(rooms, "bob")
-        await bob.subscribe("lobby/chat")
+        heard: asyncio.Queue[Happening] = asyncio.Queue()
+        for name in ("room.joined", "room.left", "room.message"):
+            rooms.hooks.on(name, heard.put)
         alice = Guest(rooms, "alice")
         await alice.subscribe("lobby/chat")
+        await alice.member.publish("lobby/chat", b"[1]")
         await alice.member.leave(keep=False)
         async with asyncio.timeout(10):
-            await gone.wait()
-        assert heard == [("lobby", "Joined"), ("lobby", "Joined"), ("lobby", "Left")]
+            joined, message, left = [await heard.get() for _ in range(3)]
+        assert (joined.name, joined.room, joined.who) == ("room.joined", "lobby", alice.member.who)
+        assert (message.channel, message.json, message.offset) == ("lobby/chat", [1], 1)
+        assert (left.name, left.reason) == ("room.left", "left")
+
+
+async def test_a_seat_that_is_lost_in_an_empty_room_is_heard_of() -> None:
+    clock = FakeClock()
+    async with open_rooms(clock=clock, grace_ms=20) as rooms:
+        lost: asyncio.Queue[Happening] = asyncio.Queue()
+        rooms.hooks.on("room.left", lost.put)
+        alice = Guest(rooms, "alice", session="phone", proof=b"p")
+        await alice.subscribe("lobby/chat")
+        await alice.member.leave(keep=True)
+        clock.pass_ms(20)
+        async with asyncio.timeout(10):
+            assert (await lost.get()).reason == "lost"
+            while rooms.opened:  # noqa: ASYNC110  (a background task)
+                await asyncio.sleep(0)
 
 
 async def test_the_background_keeps_seats(monkeypatch: pytest.MonkeyPatch) -> None:
