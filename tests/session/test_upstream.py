@@ -9,9 +9,10 @@ from time import monotonic
 
 import pytest
 
+from salon.base.chat import BEGIN
 from salon.providers.openai import openai
 from salon.session.agent import Agent
-from tests.fakes.openai_server import OpenAiServer, said
+from tests.fakes.openai_server import OpenAiServer, answer, said
 from tests.session.house import House, open_house
 from tests.session.talker import done, talk, text_of, types
 
@@ -119,6 +120,19 @@ async def test_a_house_that_fails_costs_one_answer(words: str, code: str) -> Non
         assert shown == [words, "and now"]
         async with asyncio.timeout(5):
             await upstream.idle.wait()
+
+
+async def test_an_agent_may_speak_first() -> None:
+    """Clients ask for a greeting by ``response.create`` in an empty conversation; houses refuse a request without a question."""
+    async with two_houses() as (house, upstream), talk(house) as client:
+        upstream.scripts[BEGIN] = answer("Welcome.")
+        await client.say("response.create")
+        events = await client.until("rate_limits.updated")
+        assert (done(events)["status"], text_of(events)) == ("completed", "Welcome.")
+        assert upstream.asked[-1].body["messages"] == [{"role": "user", "content": BEGIN}]
+        # What stood in for the user is not theirs: the conversation does not have it.
+        await client.ask("and now")
+        assert [each["role"] for each in upstream.asked[-1].body["messages"]] == ["assistant", "user"]
 
 
 async def test_a_wrong_key_is_said_without_the_key() -> None:

@@ -11,6 +11,9 @@ from typing import Any, Literal
 import msgspec
 
 Role = Literal["system", "user", "assistant", "tool"]
+BEGIN = "(The conversation begins.)"
+"""What stands in the user's turn for houses that want one where nobody has said anything yet: an agent that greets first."""
+
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from salon.base.chat import Image, Message, Options, Part, Text, ToolSpec
+from salon.base.chat import BEGIN, Image, Message, Options, Part, Text, ToolSpec
 
 Patch = Mapping[str, Any]
 """Fields to set in the body. A list under ``tools`` is added to the tools that are there."""
@@ -53,7 +53,7 @@ def encode_request(
         effort = dialect.effort_with_tools
     body: dict[str, Any] = {
         "model": model,
-        "messages": [_message(message, dialect) for message in messages],
+        "messages": [_message(message, dialect) for message in _begun(messages)],
         "stream": True,
     }
     if dialect.stream_usage:
@@ -84,6 +84,13 @@ def encode_request(
 def _apply(body: dict[str, Any], patch: Patch) -> None:
     for name, value in patch.items():
         body[name] = [*body.get("tools", ()), *value] if name == "tools" else value
+
+
+def _begun(messages: Sequence[Message]) -> Sequence[Message]:
+    """OpenAI refuses a request without messages; the templates of Qwen and others, one where the user has not spoken."""
+    if all(message.role == "system" for message in messages):
+        return (*messages, Message(role="user", content=(Text(BEGIN),)))
+    return messages
 
 
 def _message(message: Message, dialect: Dialect) -> dict[str, Any]:

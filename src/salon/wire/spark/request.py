@@ -8,12 +8,11 @@ from typing import Any, Literal
 
 import msgspec
 
-from salon.base.chat import Image, Message, Options, Part, Text, ToolCall, ToolSpec
+from salon.base.chat import BEGIN, Image, Message, Options, Part, Text, ToolCall, ToolSpec
 from salon.base.errors import BadRequest
 from salon.wire.spark.codes import HOUSE
 
-#: Spark wants a question from the user at the beginning and at the end; these stand in where there is none.
-BEGIN = "(The conversation begins.)"
+#: Spark wants a question from the user at the beginning (``BEGIN``) and at the end; these stand in where there is none.
 GO_ON = "(Please go on.)"
 LOOK = "(Please look at the image.)"
 #: Stands where an image was: the service takes one image, in front of everything.

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from salon.base.chat import Image, Message, Options, Text, ToolCall, ToolSpec
+from salon.base.chat import BEGIN, Image, Message, Options, Text, ToolCall, ToolSpec
 from salon.wire.openai_chat import Dialect, encode_request
 
 WEATHER = ToolSpec("weather", "Today's weather.", {"type": "object", "properties": {"city": {"type": "string"}}})
@@ -31,6 +31,13 @@ def test_the_plain_request() -> None:
         "stream": True,
         "stream_options": {"include_usage": True},
     }
+
+
+@pytest.mark.parametrize("instructions", [(), ("Greet the user.",)])
+def test_somebody_has_to_begin(instructions: tuple[str, ...]) -> None:
+    system = [Message(role="system", content=(Text(each),)) for each in instructions]
+    sent = json.loads(encode_request("m", system, (), Options(), Dialect()))["messages"]
+    assert sent == [*({"role": "system", "content": each} for each in instructions), {"role": "user", "content": BEGIN}]
 
 
 def test_a_conversation_with_tools() -> None:

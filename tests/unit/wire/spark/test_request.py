@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from salon.base.chat import Image, Message, Options, Role, Text, ToolCall, ToolSpec
+from salon.base.chat import BEGIN, Image, Message, Options, Role, Text, ToolCall, ToolSpec
 from salon.base.errors import BadRequest
 from salon.wire.spark import Dialect, encode_request
-from salon.wire.spark.request import BEGIN, EARLIER_IMAGE, GO_ON, LOOK
+from salon.wire.spark.request import EARLIER_IMAGE, GO_ON, LOOK
 
 ULTRA = Dialect(domain="4.0Ultra", system=True, tools=True, search=True, max_output=8192)
 LITE = Dialect(domain="lite", max_output=4096)
