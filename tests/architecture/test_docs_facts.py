@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterable, Iterator
 
 import pytest
@@ -13,7 +14,7 @@ from salon import Salon
 from salon.app.build import build
 from salon.app.config import Config
 from salon.base import errors
-from tests.architecture.source import DOCS, called, parse, python_files
+from tests.architecture.source import DOCS, ROOT, called, parse, python_files
 
 ERRORS = {name for name, value in vars(errors).items() if isinstance(value, type)} | {"ErrorSeen"}
 # Functions that take a code at this place.
@@ -143,3 +144,20 @@ def test_routes_are_seen() -> None:
 
 def test_what_is_not_documented_is_seen() -> None:
     assert undocumented(["here", "missing"], "It is `here`, and missing is only named.") == ["missing"]
+
+
+def test_every_dependency_is_accounted_for() -> None:
+    """Why, licence, size and newest release of each package that reaches a user, and of no other."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [
+        *project["dependencies"],
+        *(each for extra in project["optional-dependencies"].values() for each in extra),
+    ]
+    declared = {re.split(r"[^\w.-]", requirement)[0] for requirement in wanted}
+    chapter = (DOCS / "ARCHITECTURE.md").read_text().partition("## Dependencies")[2]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in chapter.splitlines() if line.startswith("| ")
+    ]
+    told = {row[0] for row in rows if row[0] != "package"}
+    assert told == declared
+    assert all(len(row) == 6 and all(row) for row in rows)
