@@ -13,7 +13,8 @@ from salon.base.ids import counting
 from salon.base.items import InputText, Item, ItemRole, MessageItem, OutputText
 from salon.base.session import ResponseParams, Session
 from salon.turn.actions import Ask
-from salon.turn.conversation import Character, ConversationMachine
+from salon.turn.character import Character
+from salon.turn.conversation import ConversationMachine
 from salon.turn.running import Output
 
 CLOCK = ToolSpec("clock", "The time.")

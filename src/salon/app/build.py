@@ -22,10 +22,12 @@ from salon.app.models import Models
 from salon.app.observe import Metrics
 from salon.app.page import PageFacts
 from salon.app.program import Program
+from salon.app.speech import SpeechOf
 from salon.base import ids
 from salon.brokers.memory import MemoryBroker
 from salon.brokers.sqlite import SqliteBroker
 from salon.ports.llm import Llm
+from salon.providers.local.vad import SileroVad
 from salon.room.policy import RateLimits, Rules
 from salon.room.signaling import Terms
 from salon.serve import admin, gate, http, ice, spark, ui
@@ -68,6 +70,8 @@ def build(config: Config, agents: Sequence[Agent], models: Models, program: Prog
         new_id=new_id,
         grace_ms=round(config.server.grace_seconds * 1000),
         max_sessions=config.server.max_sessions,
+        speech=SpeechOf(models, named_tts=bool(config.tts.default)),
+        vad=SileroVad(),
     )
     for agent in agents:
         hub.part(agent.name)  # a wrong name or a missing key is a sentence now, not an error in somebody's conversation

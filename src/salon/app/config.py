@@ -245,6 +245,21 @@ class AgentSettings(Section, frozen=True):
             examples=[["spark:4.0Ultra"]],
         ),
     ] = ()
+    asr: Annotated[
+        Names,
+        Meta(
+            description="Its recogniser of speech, or several. Empty is `[asr] default`; `none` lets it hear nothing.",
+            examples=[["spark:iat"]],
+        ),
+    ] = ()
+    tts: Annotated[
+        Names,
+        Meta(
+            description="Its synthesiser of speech, or several. Empty is `[tts] default`; `none` lets it speak nothing.",
+            examples=[["spark:super-smart"]],
+        ),
+    ] = ()
+    voice: Annotated[str, Meta(description="A voice of its synthesiser's. Empty is the synthesiser's own.")] = ""
     tools: Annotated[
         Names,
         Meta(

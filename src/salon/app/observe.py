@@ -74,6 +74,14 @@ class Metrics(Observer):
         self._tools = _Children(
             self._histogram("salon_tool_seconds", "Runs of tools on this server.", TOOL_BUCKETS, "tool", "outcome")
         )
+        self._silence = _Children(
+            self._histogram(
+                "salon_voice_silence_seconds",
+                "From the end of what a person said to the first packet of the answer, by part; `total` is their sum.",
+                FIRST_TOKEN_BUCKETS,
+                "part",
+            )
+        )
         self._lag = Gauge(
             "salon_event_loop_lag_seconds", "How late the event loop woke up, last time.", registry=self.registry
         )
@@ -112,6 +120,10 @@ class Metrics(Observer):
 
     def stream_started(self, model: str) -> None:
         self._running(model).inc()
+
+    def voice_turn(self, parts: dict[str, int], total: int) -> None:
+        for part, milliseconds in (*parts.items(), ("total", total)):
+            self._silence(part).observe(milliseconds / 1000)
 
     def first_token(self, model: str, milliseconds: int) -> None:
         self._first_token(model).observe(milliseconds / 1000)

@@ -9,6 +9,7 @@ import msgspec
 from salon.base.chat import Usage
 from salon.base.items import Item
 from salon.base.session import Modality, Session
+from salon.base.speech import Word
 
 ResponseStatus = Literal["in_progress", "completed", "cancelled", "failed", "incomplete"]
 
@@ -18,7 +19,8 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
 
     ``reason`` explains a status other than completed: ``turn_detected``, ``client_cancelled``, ``max_output_tokens``,
     ``content_filter``; ``error_code`` and ``error_message`` a failed one. ``conversation_id`` is None out of band.
-    ``first_token_ms``, ``duration_ms`` and ``answered_by`` are known when it is done.
+    ``first_token_ms``, ``duration_ms`` and ``answered_by`` are known when it is done, and so is ``waterfall``: where the silence
+    before a spoken answer to a spoken turn went, in ms (see ``turn.waterfall``).
     """
 
     id: str
@@ -36,6 +38,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     first_token_ms: int | None = None
     duration_ms: int | None = None
     answered_by: str = ""
+    waterfall: dict[str, int] | None = None
 
 
 class SessionCreated(msgspec.Struct, frozen=True):
@@ -86,6 +89,97 @@ class ItemDeleted(msgspec.Struct, frozen=True):
 
 class AudioCleared(msgspec.Struct, frozen=True):
     pass
+
+
+class InputSpeechStarted(msgspec.Struct, frozen=True):
+    """A turn began. Times of a session's audio are ms from its first sample."""
+
+    audio_start_ms: int
+    item_id: str
+
+
+class InputSpeechStopped(msgspec.Struct, frozen=True):
+    audio_end_ms: int
+    item_id: str
+
+
+class InputCommitted(msgspec.Struct, frozen=True):
+    item_id: str
+    previous_item_id: str | None
+
+
+class InputTimedOut(msgspec.Struct, frozen=True):
+    """Nobody has spoken for ``idle_timeout_ms`` since the last answer was heard."""
+
+    audio_start_ms: int
+    audio_end_ms: int
+    item_id: str
+
+
+class TranscriptionDelta(msgspec.Struct, frozen=True):
+    """More of a turn's words, that will not change any more."""
+
+    item_id: str
+    content_index: int
+    delta: str
+
+
+class TranscriptionCompleted(msgspec.Struct, frozen=True):
+    """``seconds`` of audio were recognised."""
+
+    item_id: str
+    content_index: int
+    transcript: str
+    seconds: float
+
+
+class TranscriptionFailed(msgspec.Struct, frozen=True):
+    item_id: str
+    content_index: int
+    code: str
+    message: str
+
+
+class PartialHeard(msgspec.Struct, frozen=True):
+    """All that was understood of a turn so far; it takes the place of what was said of it before. Only for clients that opted
+    in to Salon's own events, as are ``WordsTimed``, ``Ducked`` and ``Unducked``."""
+
+    item_id: str
+    transcript: str
+
+
+class OutputBufferStarted(msgspec.Struct, frozen=True):
+    """The first packet of a response went out (WebRTC)."""
+
+    response_id: str
+
+
+class OutputBufferStopped(msgspec.Struct, frozen=True):
+    response_id: str
+
+
+class OutputBufferCleared(msgspec.Struct, frozen=True):
+    response_id: str
+
+
+class WordsTimed(msgspec.Struct, frozen=True):
+    """When words of an answer's transcript are spoken: ms from the start of the item's audio, places in its transcript."""
+
+    response_id: str
+    item_id: str
+    words: tuple[Word, ...]
+
+
+class Ducked(msgspec.Struct, frozen=True):
+    """Our voice went quiet, since somebody may be interrupting it."""
+
+    response_id: str
+
+
+class Unducked(msgspec.Struct, frozen=True):
+    """It was no interruption: our voice goes on from the word it stopped at."""
+
+    response_id: str
 
 
 class ResponseCreated(msgspec.Struct, frozen=True):
@@ -143,6 +237,39 @@ class OutputTextDone(msgspec.Struct, frozen=True):
     text: str
 
 
+class OutputTranscriptDelta(msgspec.Struct, frozen=True, gc=False):
+    response_id: str
+    item_id: str
+    output_index: int
+    content_index: int
+    delta: str
+
+
+class OutputTranscriptDone(msgspec.Struct, frozen=True):
+    response_id: str
+    item_id: str
+    output_index: int
+    content_index: int
+    transcript: str
+
+
+class OutputAudioDelta(msgspec.Struct, frozen=True, gc=False):
+    """``audio`` is PCM, 24 kHz, when a conversation says it, and in the session's format when a client is told."""
+
+    response_id: str
+    item_id: str
+    output_index: int
+    content_index: int
+    audio: bytes
+
+
+class OutputAudioDone(msgspec.Struct, frozen=True):
+    response_id: str
+    item_id: str
+    output_index: int
+    content_index: int
+
+
 class ArgumentsDelta(msgspec.Struct, frozen=True, gc=False):
     response_id: str
     item_id: str
@@ -182,6 +309,20 @@ Event = (
     | ItemTruncated
     | ItemDeleted
     | AudioCleared
+    | InputSpeechStarted
+    | InputSpeechStopped
+    | InputCommitted
+    | InputTimedOut
+    | TranscriptionDelta
+    | TranscriptionCompleted
+    | TranscriptionFailed
+    | PartialHeard
+    | OutputBufferStarted
+    | OutputBufferStopped
+    | OutputBufferCleared
+    | WordsTimed
+    | Ducked
+    | Unducked
     | ResponseCreated
     | ResponseDone
     | OutputItemAdded
@@ -190,6 +331,10 @@ Event = (
     | ContentPartDone
     | OutputTextDelta
     | OutputTextDone
+    | OutputTranscriptDelta
+    | OutputTranscriptDone
+    | OutputAudioDelta
+    | OutputAudioDone
     | ArgumentsDelta
     | ArgumentsDone
     | ReasoningSeen

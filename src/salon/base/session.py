@@ -157,3 +157,4 @@ class ResponseParams(msgspec.Struct, frozen=True, kw_only=True):
     metadata: dict[str, str] | None = None
     input: tuple[Any, ...] | None = None
     web_search: bool | None = None
+    voice: str | None = None

@@ -29,7 +29,7 @@ from salon.ports.llm import Llm
 from salon.ports.observer import Observer
 from salon.session.agent import Agent
 from salon.session.conversation import Conversation
-from salon.session.hub import character, opening
+from salon.session.hub import Part, character, opening
 from salon.turn.conversation import ConversationMachine
 
 with contextlib.suppress(ImportError):  # not on Windows
@@ -72,8 +72,10 @@ class Talk:
 
     def begin(self) -> None:
         """Forget what was said."""
-        session = opening(self.agent, new_id("sess"), self.agent.name)
-        self._machine = ConversationMachine(session, character(self.agent, self.llm), new_id=new_id, show_served=True)
+        session = opening(Part(self.agent, self.llm), new_id("sess"), self.agent.name)
+        self._machine = ConversationMachine(
+            session, character(Part(self.agent, self.llm)), new_id=new_id, show_served=True
+        )
         self._conversation = self._driven()
 
     def use(self, name: str) -> None:

@@ -31,3 +31,7 @@ class Observer:
 
     def queued(self, door: str, depth: int) -> None:
         """Messages waiting in one client's outbox, seen when one is added. One that leaves at once does not wait."""
+
+    def voice_turn(self, parts: dict[str, int], total: int) -> None:
+        """The silence between the end of what a person said and the first sound of the answer, and its parts, in ms (see
+        ``turn.waterfall``)."""

@@ -112,7 +112,11 @@ class RealtimeDoor:
         part = self._find(caller, model)
         shown = model or part.agent.name
         session = settings.apply(
-            opening(part.agent, self._new_id("sess"), shown), patch, speech=False, has_audio=False, locked=False
+            opening(part, self._new_id("sess"), shown),
+            patch,
+            speech=part.tts is not None,
+            has_audio=False,
+            locked=False,
         )
         if asked.salon.locked:
             # Left open, it would be for the client to choose who answers.
@@ -128,10 +132,10 @@ class RealtimeDoor:
         """Who answers, and the name the client has for it. Raises ``Refused``."""
         if "call_id" in query:
             raise Refused("There is no such call.", status=404, code="call_not_found")
-        if query.get("intent") == "transcription":
-            raise Refused("This server has no speech recognition configured.", status=400, code="audio_not_configured")
         model = (caller.secret.model if caller.secret else None) or query.get("model")
         part = self._find(caller, model)
+        if query.get("intent") == "transcription" and part.asr is None:
+            raise Refused("This server has no speech recognition configured.", status=400, code="audio_not_configured")
         return part, model or part.agent.name
 
     def _find(self, caller: Caller, model: str | None) -> Part:
@@ -164,10 +168,11 @@ class RealtimeDoor:
             model=model,
             resumable=resume is not None,
             locked=secret is not None and secret.locked,
+            transcription=query.get("intent") == "transcription",
             preset=lambda session: (
                 session
                 if secret is None
-                else settings.apply(session, secret.session, speech=False, has_audio=False, locked=False)
+                else settings.apply(session, secret.session, speech=part.tts is not None, has_audio=False, locked=False)
             ),
         )
         if vendor is not None:

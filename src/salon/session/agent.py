@@ -10,7 +10,9 @@ from typing import Any
 
 from salon.base.errors import ConfigError
 from salon.base.session import Effort
+from salon.ports.asr import Asr
 from salon.ports.llm import Llm
+from salon.ports.tts import Tts
 from salon.session.tools import DEFAULT_TIMEOUT, Tool
 
 # A colon is left to ``house:model``, so that a client's ``model`` names one thing or the other.
@@ -24,6 +26,8 @@ class Agent:
     ``llm`` is a model's name (``spark:4.0Ultra``), several to fall back along, or a model object; empty is the server's
     default. ``tools`` are functions or tools made by ``tool``. ``suggestions`` are first questions for the page, by
     language (``en``, ``zh``). ``temperature``, ``max_output_tokens`` and ``reasoning`` None leave the choice to the house.
+    ``asr`` and ``tts`` are a recogniser and a synthesiser of speech, named as ``llm`` is; empty is the server's default.
+    ``voice`` is one that the synthesiser knows.
     ``max_tool_rounds`` bounds how often in one answer the model may call tools and go on. ``tool_timeout`` is in seconds.
     Raises ``ConfigError`` for a name that clients could not use and for two tools of one name.
     """
@@ -41,6 +45,9 @@ class Agent:
     web_search: bool = False
     max_tool_rounds: int = 8
     tool_timeout: float = DEFAULT_TIMEOUT
+    asr: str | Sequence[str] | Asr = ""
+    tts: str | Sequence[str] | Tts = ""
+    voice: str = ""
     toolbox: Mapping[str, Tool[..., Any]] = field(init=False, repr=False, compare=False)
     """The tools by name, plain functions made into tools."""
 

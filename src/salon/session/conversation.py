@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, TypeVar
 
-from salon.base.chat import Finished, TextDelta, ToolCallDelta
+from salon.base.chat import Delta, Finished, TextDelta, ToolCallDelta
 from salon.base.commands import Command
 from salon.base.errors import BadAnswer, ClientError, ProviderError
 from salon.base.events import ErrorSeen, Event, OutputTextDelta, ResponseDone
 from salon.ports.clock import Clock
 from salon.ports.llm import Llm
 from salon.ports.observer import Observer
+from salon.session.mouth import Mouth
 from salon.session.tools import Tool, failure
+from salon.session.voice import Voice
 from salon.turn.actions import Abort, Ask, RunTool
 from salon.turn.conversation import ConversationMachine
 from salon.turn.running import Output
+from salon.turn.spoken import Sound
 
 log = logging.getLogger("salon.conversation")
 
@@ -51,6 +54,7 @@ class Conversation:
         pace: Callable[[], Awaitable[None] | None] = lambda: None,
         rested: Callable[[], None] = lambda: None,
         broken: Callable[[], None] = lambda: None,
+        mouth: Mouth | None = None,
     ) -> None:
         self._machine = machine
         self._llm = llm
@@ -63,6 +67,8 @@ class Conversation:
         self._pace = pace
         self._rested = rested
         self._broken = broken
+        self._mouth = mouth
+        self.voice: Voice | None = None
         self._tasks: dict[str, set[asyncio.Task[None]]] = {}
         self._ended = False
 
@@ -79,7 +85,26 @@ class Conversation:
         self._perform(self._machine.opening())  # type: ignore[arg-type]  # events are outputs
 
     def submit(self, command: Command) -> None:
+        if (voice := self.voice) is None:
+            self.obey(command)
+            return
+        try:
+            if voice.takes(command):
+                return
+        except ClientError as error:
+            error.event_id = command.event_id
+            self.complain(error)
+            return
+        self.obey(command)
+        voice.after(command)
+
+    def obey(self, command: Command) -> None:
+        """Without asking whether the voice has something to say about it."""
         self._perform(self._machine.feed(command, self._clock.now()))
+
+    def perform(self, outputs: Sequence[Output]) -> None:
+        """What the machine said to others than this."""
+        self._perform(list(outputs))
 
     def complain(self, error: ClientError) -> None:
         """Answer a message that could not even be read."""
@@ -89,6 +114,8 @@ class Conversation:
     def end(self) -> None:
         """Stop all that runs and say no more. The model's connections are closed by the time the tasks are gone."""
         self._ended = True
+        if self.voice is not None:
+            self.voice.close()
         for response_id in list(self._tasks):
             self._abort(response_id)
 
@@ -148,14 +175,19 @@ class Conversation:
         perform, pace, now = self._perform, self._pace, clock.now
         observer.stream_started(name)
         try:
-            async with aclosing(self._llm.stream(ask.messages, ask.tools, ask.options)) as deltas:
+            async with aclosing(self._stream(ask)) as deltas:
                 async for delta in deltas:
                     kind = delta.__class__
                     if kind is TextDelta or kind is ToolCallDelta:
                         count += 1
                         if count == 1:
                             observer.first_token(name, now() - began)
-                    perform(machine.delta(response_id, delta, now()))
+                    elif isinstance(delta, Sound):
+                        perform(machine.sound(response_id, delta))
+                        if (wait := pace()) is not None:
+                            await wait
+                        continue
+                    perform(machine.delta(response_id, delta, now()))  # type: ignore[arg-type]  # no Sound any more
                     if kind is Finished:
                         outcome = "completed"
                         break
@@ -178,6 +210,10 @@ class Conversation:
         finally:
             observer.deltas(name, count)
             observer.stream_ended(name, outcome)
+
+    def _stream(self, ask: Ask) -> AsyncGenerator[Delta | Sound, None]:
+        deltas = self._llm.stream(ask.messages, ask.tools, ask.options)
+        return self._mouth.speak(ask, deltas) if ask.spoken and self._mouth is not None else deltas
 
     async def _run(self, action: RunTool) -> None:
         call, began = action.call, self._clock.now()

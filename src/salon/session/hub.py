@@ -13,26 +13,49 @@ import msgspec
 from salon.base.errors import Refused
 from salon.base.events import SessionResumed
 from salon.base.ids import NewId
-from salon.base.session import Session
+from salon.base.session import AudioInput, AudioOutput, SemanticVad, Session, Transcription
+from salon.ports.asr import Asr
 from salon.ports.clock import Clock
 from salon.ports.link import Link
 from salon.ports.llm import Llm
+from salon.ports.media import AudioOut
 from salon.ports.models import Models
 from salon.ports.observer import Observer
+from salon.ports.tts import Tts
+from salon.ports.vad import Vad
 from salon.session.agent import Agent
 from salon.session.client import CLOSE_TAKEN, Client, Encode
 from salon.session.conversation import Conversation
-from salon.turn.conversation import Character, ConversationMachine
+from salon.session.voiced import Voiced
+from salon.turn.character import Character
+from salon.turn.conversation import ConversationMachine
 
 CLOSE_BROKEN = 1011
 CLOSE_RESTART = 1012
 
 
+class Speech(msgspec.Struct, frozen=True):
+    """None is nobody. ``aloud``: answers are spoken unless a client wants text."""
+
+    asr: Asr | None = None
+    tts: Tts | None = None
+    aloud: bool = False
+
+
 class Part(msgspec.Struct, frozen=True):
-    """Who answers, and by which model."""
+    """Who answers, by which model, and who hears and speaks for them."""
 
     agent: Agent
     llm: Llm
+    speech: Speech = Speech()
+
+    @property
+    def asr(self) -> Asr | None:
+        return self.speech.asr
+
+    @property
+    def tts(self) -> Tts | None:
+        return self.speech.tts
 
 
 class Hub:
@@ -50,6 +73,8 @@ class Hub:
         new_id: NewId,
         grace_ms: int = 60_000,
         max_sessions: int = 10_000,
+        speech: Callable[[Agent], Speech] = lambda agent: Speech(),
+        vad: Vad | None = None,
     ) -> None:
         self._agents = {agent.name: agent for agent in agents}
         self._first = agents[0]
@@ -60,6 +85,8 @@ class Hub:
         self._new_id = new_id
         self.grace_ms = grace_ms
         self._max_sessions = max_sessions
+        self._speech = speech
+        self._vad = vad
         self._clients: dict[str, Client] = {}
         self._resumable: dict[str, Client] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -100,10 +127,10 @@ class Hub:
         if agent is None:
             agent = self._first
             if model and ":" in model:
-                return Part(agent, self._models.llm(model))
+                return Part(agent, self._models.llm(model), self._speech(agent))
         llm = agent.llm or self._default_llm
         # An agent may bring a model object of its own.
-        return Part(agent, self._models.llm(llm) if isinstance(llm, str | Sequence) else llm)
+        return Part(agent, self._models.llm(llm) if isinstance(llm, str | Sequence) else llm, self._speech(agent))
 
     def open(
         self,
@@ -115,8 +142,11 @@ class Hub:
         resumable: bool = False,
         locked: bool = False,
         preset: Callable[[Session], Session] = lambda session: session,
+        audio_out: AudioOut | None = None,
+        transcription: bool = False,
     ) -> Client:
-        """A new session, not attached yet. ``preset`` changes its settings before anybody sees them.
+        """A new session, not attached yet. ``preset`` changes its settings before anybody sees them. ``audio_out`` is that of a
+        call; without it sound goes to the client in events. ``transcription`` is a session that only hears.
 
         Raises ``Refused`` (503) when there are too many, or the server is about to stop.
         """
@@ -130,22 +160,33 @@ class Hub:
         session_id = self._new_id("sess")
         token = self._new_id("resume") if resumable else ""
         client = Client(encode, session_id=session_id, owner=owner, token=token)
-        session = preset(opening(agent, session_id, model))
+        session = preset(opening(part, session_id, model, transcription=transcription, call=audio_out is not None))
+        machine = ConversationMachine(
+            session, character(part, locked=locked), new_id=self._new_id, show_served=resumable
+        )
+        spawn = self._group.create_task
+        voiced = None
+        if (part.asr is not None and self._vad is not None) or part.tts is not None:
+            voiced = Voiced(
+                machine, llm, part.asr, part.tts, self._vad, client,
+                spawn=spawn, clock=self._clock, observer=self._observer, new_id=self._new_id, audio_out=audio_out,
+            )  # fmt: skip
         client.conversation = Conversation(
-            ConversationMachine(
-                session, character(agent, llm, locked=locked), new_id=self._new_id, show_served=resumable
-            ),
-            llm,
+            machine,
+            voiced.llm if voiced is not None else llm,
             agent.toolbox,
-            emit=client.emit,
-            spawn=self._group.create_task,
+            emit=client.emit if voiced is None else voiced.emit,
+            spawn=spawn,
             clock=self._clock,
             observer=self._observer,
             tool_timeout=agent.tool_timeout,
-            pace=client.pace,
+            pace=client.pace if voiced is None else voiced.pace,
             rested=lambda: self._rested(client),
             broken=lambda: self._break(client),
+            mouth=voiced.mouth if voiced is not None else None,
         )
+        if voiced is not None:
+            voiced.join(client.conversation)
         self._clients[client.id] = client
         if token:
             self._resumable[token] = client
@@ -217,22 +258,30 @@ class Hub:
             self._empty.set()
 
 
-def opening(agent: Agent, session_id: str, model: str) -> Session:
-    """The settings a session with this agent begins with, under the name its client calls it by."""
+def opening(part: Part, session_id: str, model: str, *, transcription: bool = False, call: bool = False) -> Session:
+    """The settings a session with this agent begins with, under the name its client calls it by. A ``call`` is spoken."""
+    agent = part.agent
+    # Turns end by what was said rather than after a fixed silence, unless the client wishes otherwise.
+    heard = AudioInput(turn_detection=SemanticVad()) if part.asr is not None else AudioInput()
+    if transcription:
+        heard = msgspec.structs.replace(heard, transcription=Transcription())
     return Session(
         id=session_id,
         model=model,
-        output_modalities=("text",),
+        type="transcription" if transcription else "realtime",
+        output_modalities=("audio",) if part.speech.aloud or (call and part.tts is not None) else ("text",),
         instructions=agent.instructions,
         reasoning=agent.reasoning,
         max_output_tokens=agent.max_output_tokens,
         web_search=agent.web_search,
+        audio_input=heard,
+        audio_output=AudioOutput(voice=agent.voice) if agent.voice else AudioOutput(),
     )
 
 
-def character(agent: Agent, llm: Llm, *, locked: bool = False) -> Character:
+def character(part: Part, *, locked: bool = False) -> Character:
     """What the agent and its model bring that a client cannot change."""
-    traits = llm.traits
+    agent, traits = part.agent, part.llm.traits
     return Character(
         tools=tuple(tool.spec for tool in agent.toolbox.values()),
         temperature=agent.temperature,
@@ -240,6 +289,8 @@ def character(agent: Agent, llm: Llm, *, locked: bool = False) -> Character:
         max_output=traits.max_output,
         max_rounds=agent.max_tool_rounds + 1,
         locked=locked,
+        hears=part.asr is not None,
+        speaks=part.tts is not None,
     )
 
 
@@ -250,5 +301,8 @@ def facts(part: Part, client: Client, grace_ms: int) -> dict[str, Any]:
         "grace_ms": grace_ms,
         "agent": part.agent.name,
         "llm": part.llm.name,
+        "asr": part.asr.name if part.asr is not None else None,
+        "tts": part.tts.name if part.tts is not None else None,
+        "voices": list(part.tts.traits.voices) if part.tts is not None else [],
         "tools": list(part.agent.toolbox),
     }

@@ -8,12 +8,16 @@ from salon.base.chat import Message, Options, ToolCall, ToolSpec
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
-    """Stream an answer from the model; give each delta, or the failure, back under ``response_id``."""
+    """Stream an answer from the model; give each delta, or the failure, back under ``response_id``. ``spoken`` ones are to be
+    heard, by ``voice`` at ``speed``."""
 
     response_id: str
     messages: tuple[Message, ...]
     tools: tuple[ToolSpec, ...]
     options: Options
+    spoken: bool = False
+    voice: str = ""
+    speed: float = 1.0
 
 
 class RunTool(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,12 +30,15 @@ class Activity:
     ``ONSET_MS`` is a click."""
 
     def __init__(self, threshold: float = 0.5) -> None:
-        self._on = threshold
-        self._off = max(threshold - 0.15, 0.01)
+        self.configure(threshold)
         self.speaking = False
         self._began = 0
         self._voiced = 0
         self._last = 0  # when the last voiced frame ended
+
+    def configure(self, threshold: float) -> None:
+        self._on = threshold
+        self._off = max(threshold - 0.15, 0.01)
 
     @property
     def sounded(self) -> int:

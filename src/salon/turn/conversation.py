@@ -8,11 +8,12 @@ dropped: whatever carries an old response's id is late.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 
 import msgspec
 from msgspec import UNSET
 
-from salon.base.chat import Delta, Options, ToolSpec
+from salon.base.chat import Delta, Options
 from salon.base.commands import (
     AppendAudio,
     CancelResponse,
@@ -27,7 +28,7 @@ from salon.base.commands import (
     TruncateItem,
     UpdateSession,
 )
-from salon.base.errors import ClientError, ProviderError
+from salon.base.errors import ClientError, ContextTooLong, ProviderError
 from salon.base.events import (
     AudioCleared,
     ErrorSeen,
@@ -36,16 +37,18 @@ from salon.base.events import (
     ItemDeleted,
     ItemDone,
     ItemRetrieved,
-    ItemTruncated,
     Response,
     SessionCreated,
     SessionUpdated,
 )
 from salon.base.ids import NewId
-from salon.base.items import FunctionCall, FunctionCallOutput, Item, ItemReference, MessageItem, OutputAudio
+from salon.base.items import FunctionCall, FunctionCallOutput, InputAudio, Item, ItemReference, MessageItem, OutputAudio
 from salon.base.session import ResponseParams, Session
 from salon.turn import history, settings
-from salon.turn.running import MAX_ROUNDS, Output, Plan, Running
+from salon.turn.actions import Ask
+from salon.turn.character import Character
+from salon.turn.running import Output, Plan, Running, ask
+from salon.turn.spoken import Sound, Spoken
 from salon.turn.timeline import Timeline, TimelineFull
 
 MAX_OUT_OF_BAND = 8
@@ -55,21 +58,6 @@ LOCKED = (
     "model made can be added."
 )
 FULL = "The conversation is full. Delete items or begin a new session."
-
-
-class Character(msgspec.Struct, frozen=True, kw_only=True):
-    """What an agent brings that a client cannot change. ``context`` and ``max_output`` are the model's, in tokens.
-
-    ``locked`` holds the client to the session as it began: its instructions and tools cannot be replaced, and nobody but the
-    user, and the tools that the model calls, speaks through the client.
-    """
-
-    tools: tuple[ToolSpec, ...] = ()
-    temperature: float | None = None
-    context: int | None = None
-    max_output: int | None = None
-    max_rounds: int = MAX_ROUNDS
-    locked: bool = False
 
 
 class ConversationMachine:
@@ -85,6 +73,19 @@ class ConversationMachine:
         self._past = history.History()
         self._running: dict[str, Running] = {}
         self._told_no_audio = False
+        self.spoken = Spoken(self._timeline, show_served=show_served)
+
+    @property
+    def show_served(self) -> bool:
+        return self._show_served
+
+    @property
+    def hears(self) -> bool:
+        return self._character.hears
+
+    @property
+    def speaks(self) -> bool:
+        return self._character.speaks
 
     @property
     def items(self) -> Sequence[Item]:
@@ -113,6 +114,34 @@ class ConversationMachine:
         outputs = running.delta(delta, now)
         return self._settle(running, outputs) if running.over else outputs
 
+    def sound(self, response_id: str, sound: Sound) -> list[Output]:
+        """A piece of what is spoken, behind the delta of its words."""
+        running = self._running.get(response_id)
+        if running is None or (item_id := running.message_id) is None:
+            return []
+        self.spoken.sounded(item_id, sound.playout)
+        return running.sound(sound.pcm)
+
+    def interrupt(self, now: int) -> list[Output]:
+        """The person speaks: what is being answered in the conversation ends."""
+        outputs: list[Output] = []
+        for running in list(self._running.values()):
+            if running.in_conversation:
+                outputs += self._settle(running, running.cancel("turn_detected", now))
+        return outputs
+
+    def foresee(self, transcript: str) -> Ask | None:
+        """What the model will be asked if the person has just said this, and no more; None where that is not known."""
+        if any(running.in_conversation for running in self._running.values()):
+            return None
+        context = self._timeline.copy()
+        plan = self._plan(ResponseParams())
+        try:
+            context.insert(MessageItem(id=self._new_id("item"), role="user", content=(InputAudio(transcript),)))
+            return ask("", plan, plan.options, copy(self._past), context)
+        except (TimelineFull, ContextTooLong):
+            return None
+
     def failed(self, response_id: str, error: ProviderError, now: int) -> list[Output]:
         running = self._running.get(response_id)
         return self._settle(running, running.failed(error, now)) if running is not None else []
@@ -138,7 +167,7 @@ class ConversationMachine:
                 self.session = settings.apply(
                     self.session,
                     patch,
-                    speech=False,
+                    speech=self._character.speaks,
                     has_audio=self._has_audio(),
                     locked=self._character.locked,
                 )
@@ -148,7 +177,7 @@ class ConversationMachine:
             case DeleteItem(item_id=item_id):
                 return self._delete_item(item_id)
             case TruncateItem():
-                return self._truncate_item(command)
+                return self._truncate_item(command, now)
             case AppendAudio():
                 return self._refuse_audio(once=True)
             case CommitAudio() | ClearOutputAudio():
@@ -203,8 +232,14 @@ class ConversationMachine:
         self._timeline.remove(item_id)
         return [ItemDeleted(item_id)]
 
-    def _truncate_item(self, command: TruncateItem) -> list[Output]:
+    def _truncate_item(self, command: TruncateItem, now: int) -> list[Output]:
         item = self._find(command.item_id, "truncate")
+        outputs: list[Output] = []
+        for running in list(self._running.values()):
+            if running.message_id == item.id and self.spoken.playout(item.id) is not None:
+                # Who stopped listening at this word will not hear what is still to come.
+                outputs += self._settle(running, running.cancel("client_cancelled", now))
+                item = self._find(command.item_id, "truncate")
         index = command.content_index
         content = item.content if isinstance(item, MessageItem) and item.role == "assistant" else ()
         if index >= len(content) or not isinstance(content[index], OutputAudio):
@@ -212,13 +247,15 @@ class ConversationMachine:
                 "Only model output audio messages can be truncated.", code="unsupported_content_type", param="item_id"
             )
         # A truncate at or past the end leaves all that was heard: clients send it after every interruption.
-        return [ItemTruncated(command.item_id, index, command.audio_end_ms)]
+        return [*outputs, *self.spoken.truncate(command.item_id, index, command.audio_end_ms)]
 
     def _create_response(self, params: ResponseParams, now: int) -> list[Output]:
         in_conversation = params.conversation == "auto"
         if self._character.locked:
             # As in ``settings.UNLOCKED``: what the answer is, and what it costs, stands as the session began.
-            params = ResponseParams(conversation=params.conversation, metadata=params.metadata)
+            params = ResponseParams(
+                conversation=params.conversation, metadata=params.metadata, output_modalities=params.output_modalities
+            )
         self._admit(in_conversation)
         context, past = self._timeline, self._past
         if not in_conversation or params.input is not None:
@@ -228,9 +265,9 @@ class ConversationMachine:
             id=self._new_id("resp"),
             status="in_progress",
             conversation_id=self.id if in_conversation else None,
-            output_modalities=("text",),
+            output_modalities=("audio",) if self._is_spoken(params) else ("text",),
             max_output_tokens=_either(params.max_output_tokens, session.max_output_tokens),
-            voice=session.audio_output.voice,
+            voice=params.voice or session.audio_output.voice,
             metadata=params.metadata,
         )
         running = Running(
@@ -304,7 +341,13 @@ class ConversationMachine:
             limit=history.budget(character.context, most or character.max_output),
             truncation=session.truncation,
             max_rounds=character.max_rounds,
+            spoken=(spoken := self._is_spoken(params)),
+            voice=(params.voice or session.audio_output.voice) if spoken else "",
+            speed=session.audio_output.speed if spoken else 1.0,
         )
+
+    def _is_spoken(self, params: ResponseParams) -> bool:
+        return self._character.speaks and "audio" in (params.output_modalities or self.session.output_modalities)
 
     def _cancel(self, response_id: str | None, now: int) -> list[Output]:
         for running in self._running.values():

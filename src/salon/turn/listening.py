@@ -93,11 +93,12 @@ class ListeningMachine:
 
     def __init__(self, detection: TurnDetection, *, new_id: NewId, hears_words: bool = True, now: int = 0) -> None:
         self._new_id = new_id
-        self._hears_words = hears_words
         self._now = now
         self._turn: _Turn | None = None
         self._idle_since: int | None = None
         self._playing = False
+        self._activity = Activity()
+        self._interrupt = Interrupt(waits_for_words=hears_words)
         self.configure(detection)
 
     @property
@@ -116,8 +117,7 @@ class ListeningMachine:
     def configure(self, detection: TurnDetection) -> None:
         """New settings. A turn under way ends by them."""
         self.detection = detection
-        self._activity = Activity(detection.threshold if isinstance(detection, ServerVad) else 0.5)
-        self._interrupt = Interrupt(waits_for_words=self._hears_words)
+        self._activity.configure(detection.threshold if isinstance(detection, ServerVad) else 0.5)
         if self._turn is not None:
             self._turn.endpoint.detection = detection
 
@@ -164,7 +164,8 @@ class ListeningMachine:
     def clear(self) -> list[Outcome]:
         """Forget what is being said."""
         turn, self._turn = self._turn, None
-        self._activity = Activity(self.detection.threshold if isinstance(self.detection, ServerVad) else 0.5)
+        self._activity = Activity()
+        self.configure(self.detection)
         if turn is None:
             return []
         outcomes: list[Outcome] = [Dropped(turn.id)]

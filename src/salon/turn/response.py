@@ -28,16 +28,20 @@ from salon.base.events import (
     ContentPartAdded,
     ContentPartDone,
     Event,
+    OutputAudioDelta,
+    OutputAudioDone,
     OutputItemAdded,
     OutputItemDone,
     OutputTextDelta,
     OutputTextDone,
+    OutputTranscriptDelta,
+    OutputTranscriptDone,
     ReasoningSeen,
     Response,
     ResponseStatus,
 )
 from salon.base.ids import NewId
-from salon.base.items import FunctionCall, Item, MessageItem, OutputText, Status
+from salon.base.items import FunctionCall, Item, MessageItem, OutputAudio, OutputText, Status
 
 
 class Served(msgspec.Struct, frozen=True):
@@ -79,6 +83,8 @@ class ResponseMachine:
 
     def __init__(self, start: Response, *, new_id: NewId, served: frozenset[str], show_served: bool) -> None:
         self._now = start
+        self._modality = start.output_modalities[0]
+        self._delta = OutputTextDelta if self._modality == "text" else OutputTranscriptDelta
         self._new_id = new_id
         self._served = served
         self._show_served = show_served
@@ -108,6 +114,16 @@ class ResponseMachine:
         if isinstance(delta, References):
             self._references += delta.references
         return []
+
+    def sound(self, audio: bytes) -> list[Output]:
+        """PCM, 24 kHz, of the message that is being spoken; its words have been fed before."""
+        message = self._message
+        return [] if message is None else [OutputAudioDelta(self._now.id, message.id, message.index, 0, audio)]
+
+    @property
+    def message_id(self) -> str | None:
+        """Of the message that is being written."""
+        return self._message.id if self._message is not None else None
 
     def end_round(self, finished: Finished) -> list[Output]:
         """The model has said all it says for now. Afterwards ``to_serve`` has the calls that the server must run before the
@@ -141,14 +157,14 @@ class ResponseMachine:
         message = self._message
         if message is not None:
             message.pieces.append(text)
-            return [OutputTextDelta(self._now.id, message.id, message.index, 0, text)]
+            return [self._delta(self._now.id, message.id, message.index, 0, text)]
         message = self._message = _Message(self._new_id("item"), self._next_index())
         message.pieces.append(text)
         item = MessageItem(id=message.id, role="assistant", status="in_progress")
         return [
             OutputItemAdded(self._now.id, message.index, item),
-            ContentPartAdded(self._now.id, message.id, message.index, 0, "text"),
-            OutputTextDelta(self._now.id, message.id, message.index, 0, text),
+            ContentPartAdded(self._now.id, message.id, message.index, 0, self._modality),
+            self._delta(self._now.id, message.id, message.index, 0, text),
         ]
 
     def _call(self, delta: ToolCallDelta) -> list[Output]:
@@ -199,16 +215,24 @@ class ResponseMachine:
         item = MessageItem(
             id=message.id,
             role="assistant",
-            content=(OutputText(text),),
+            content=(OutputText(text) if self._modality == "text" else OutputAudio(text),),
             status=status,
             references=self._references,
             reasoning="".join(self._reasoning) or None,
         )
         self._references = ()
         self._output[message.index] = item
+        done: list[Output] = (
+            [OutputTextDone(self._now.id, message.id, message.index, 0, text)]
+            if self._modality == "text"
+            else [
+                OutputAudioDone(self._now.id, message.id, message.index, 0),
+                OutputTranscriptDone(self._now.id, message.id, message.index, 0, text),
+            ]
+        )
         return [
-            OutputTextDone(self._now.id, message.id, message.index, 0, text),
-            ContentPartDone(self._now.id, message.id, message.index, 0, "text", text),
+            *done,
+            ContentPartDone(self._now.id, message.id, message.index, 0, self._modality, text),
             OutputItemDone(self._now.id, message.index, item),
         ]
 

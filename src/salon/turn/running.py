@@ -49,6 +49,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     limit: int | None
     truncation: Truncation
     max_rounds: int = MAX_ROUNDS
+    spoken: bool = False
+    voice: str = ""
+    speed: float = 1.0
 
 
 class Running:
@@ -105,6 +108,14 @@ class Running:
             return said  # type: ignore[return-value]  # no Served among them
         return self._place(said)
 
+    def sound(self, audio: bytes) -> list[Output]:
+        return self._machine.sound(audio)  # type: ignore[return-value]  # no Served among them
+
+    @property
+    def message_id(self) -> str | None:
+        """Of the message that is being written now."""
+        return self._machine.message_id
+
     def failed(self, error: ProviderError, now: int) -> list[Output]:
         return [*self._place(self._machine.fail(error)), *self._over(now)]
 
@@ -132,12 +143,9 @@ class Running:
             last = self._round >= plan.max_rounds
             options = msgspec.structs.replace(options, tool_choice="none" if last else "auto")
         try:
-            messages = self._past.messages(
-                self._context, plan.instructions, plan.tools, limit=plan.limit, truncation=plan.truncation
-            )
+            return [ask(self.id, plan, options, self._past, self._context)]
         except ContextTooLong as error:
             return self.failed(error, now)
-        return [Ask(response_id=self.id, messages=tuple(messages), tools=plan.tools, options=options)]
 
     def _end_round(self, finished: Finished, now: int) -> list[Output]:
         outputs = self._place(self._machine.end_round(finished))
@@ -197,3 +205,17 @@ class Running:
     def _previous(self, item: Item) -> str | None:
         assert self._joins is not None
         return self._joins.previous_id(item.id, served=self._show_served)
+
+
+def ask(response_id: str, plan: Plan, options: Options, past: history.History, context: Timeline) -> Ask:
+    """The question to the model. Raises ``ContextTooLong``."""
+    messages = past.messages(context, plan.instructions, plan.tools, limit=plan.limit, truncation=plan.truncation)
+    return Ask(
+        response_id=response_id,
+        messages=tuple(messages),
+        tools=plan.tools,
+        options=options,
+        spoken=plan.spoken,
+        voice=plan.voice,
+        speed=plan.speed,
+    )

@@ -51,7 +51,7 @@ def test_every_setting_reaches_the_agent() -> None:
     values = {
         "instructions": "i", "llm": ("demo",), "title": "t", "description": "d", "suggestions": {"en": ("s",)},
         "temperature": 0.1, "max_output_tokens": 5, "reasoning": "low", "web_search": True, "max_tool_rounds": 1,
-        "tool_timeout": 2.0,
+        "tool_timeout": 2.0, "asr": ("offline",), "tts": ("offline",), "voice": "cmn",
     }  # fmt: skip
     elsewhere = {"name", "tools", "instructions_file"}
     assert set(values) | elsewhere == set(AgentSettings.__struct_fields__)

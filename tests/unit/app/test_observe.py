@@ -81,6 +81,14 @@ def test_clients_cannot_make_labels_without_end(monkeypatch: pytest.MonkeyPatch)
         assert values[f'{name}{{model="other"}}'] == 7
 
 
+def test_the_silence_before_an_answer_is_seen_by_its_parts() -> None:
+    metrics = Metrics()
+    metrics.voice_turn({"vad": 100, "end_of_turn": 400}, 500)
+    seen = samples(metrics)
+    assert seen['salon_voice_silence_seconds_sum{part="end_of_turn"}'] == 0.4
+    assert seen['salon_voice_silence_seconds_sum{part="total"}'] == 0.5
+
+
 def test_it_says_which_version_runs_and_what_the_process_uses() -> None:
     seen = samples(Metrics())
     assert seen[f'salon_info{{version="{salon.__version__}"}}'] == 1

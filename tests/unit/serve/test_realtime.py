@@ -20,8 +20,8 @@ BEARER = {"Authorization": f"Bearer {KEY}"}
 
 @pytest.fixture
 async def house() -> AsyncIterator[House]:
-    host = Agent("host", instructions="Be a host.", llm=ScriptedLlm(says("I am the host.")))
-    poet = Agent("poet", instructions="Be a poet.", llm=ScriptedLlm(says("I am the poet.")))
+    host = Agent("host", asr="none", tts="none", instructions="Be a host.", llm=ScriptedLlm(says("I am the host.")))
+    poet = Agent("poet", asr="none", tts="none", instructions="Be a poet.", llm=ScriptedLlm(says("I am the poet.")))
     async with open_house(host, poet) as house:
         yield house
 
@@ -106,6 +106,9 @@ async def test_a_client_that_opts_in_is_told_how_to_resume(house: House) -> None
         "grace_ms": 60_000,
         "agent": "poet",
         "llm": "scripted:model",
+        "asr": None,
+        "tts": None,
+        "voices": [],
         "tools": [],
         "web_search": False,
     }

@@ -33,7 +33,8 @@ from salon.base.items import FunctionCallOutput, MessageItem
 from salon.base.session import ResponseParams, Session
 from salon.session.conversation import Conversation
 from salon.session.tools import Tool, tool
-from salon.turn.conversation import Character, ConversationMachine
+from salon.turn.character import Character
+from salon.turn.conversation import ConversationMachine
 from tests.fakes.clock import FakeClock
 from tests.fakes.counts import Counts
 from tests.fakes.scripted_llm import Asked, Script, ScriptedLlm, says

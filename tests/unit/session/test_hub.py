@@ -153,7 +153,7 @@ async def test_a_session_begins_as_its_agent_says() -> None:
             max_output_tokens=50,
             web_search=True,
         )
-        assert opening(AGENTS[0], "s", "m").instructions == "Be kind."
+        assert opening(made.hub.part(None), "s", "m").instructions == "Be kind."
         ask(client)
         await link.until("ResponseDone")
         (asked,) = made.house.made["a:1,b:2"].asked
@@ -250,6 +250,9 @@ async def test_who_comes_back_hears_what_was_missed_once_and_in_order_while_the_
             "grace_ms": 60_000,
             "agent": "host",
             "llm": "house:default",
+            "asr": None,
+            "tts": None,
+            "voices": [],
             "tools": [],
         }
         made.hub.detach(client, link)

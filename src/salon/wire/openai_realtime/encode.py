@@ -27,6 +27,15 @@ class _TextDelta(msgspec.Struct, tag_field="type", tag="response.output_text.del
     delta: str
 
 
+class _AudioDelta(msgspec.Struct, tag_field="type", tag="response.output_audio.delta", gc=False):
+    event_id: str
+    response_id: str
+    item_id: str
+    output_index: int
+    content_index: int
+    delta: bytes
+
+
 class Encoder:
     """``vendor`` opts in to what is Salon's own, for clients that asked for it: ``salon`` keys in sessions, responses and
     items. Its content is what ``session.created`` carries under ``session.salon``; it may be filled in later."""
@@ -40,6 +49,12 @@ class Encoder:
                 event_id, event.response_id, event.item_id, event.output_index, event.content_index, event.delta
             )
             return _write(frame)
+        if event.__class__ is events.OutputAudioDelta:
+            # msgspec writes bytes as base64.
+            sound = _AudioDelta(
+                event_id, event.response_id, event.item_id, event.output_index, event.content_index, event.audio
+            )
+            return _json.encode(sound).decode()
         name, body = _ENCODERS[event.__class__]
         return _write({"type": name, "event_id": event_id, **body(event, self._vendor)})
 
@@ -164,11 +179,14 @@ def _response(response: Response, vendor: Vendor) -> dict[str, Any]:
         "metadata": response.metadata,
     }
     if vendor is not None and response.status != "in_progress":
-        wire["salon"] = {
+        ours: dict[str, Any] = {
             "first_token_ms": response.first_token_ms,
             "duration_ms": response.duration_ms,
             "model": response.answered_by,
         }
+        if response.waterfall is not None:
+            ours["waterfall"] = response.waterfall
+        wire["salon"] = ours
     return wire
 
 
@@ -257,6 +275,34 @@ def _fields(event: Any, vendor: Vendor) -> dict[str, Any]:
     return msgspec.structs.asdict(event)
 
 
+def _transcription(event: events.TranscriptionCompleted, vendor: Vendor) -> dict[str, Any]:
+    return {
+        "item_id": event.item_id,
+        "content_index": event.content_index,
+        "transcript": event.transcript,
+        "usage": {"type": "duration", "seconds": event.seconds},
+    }
+
+
+def _transcription_failed(event: events.TranscriptionFailed, vendor: Vendor) -> dict[str, Any]:
+    # No "param": agents-js drops the event for a null there.
+    return {
+        "item_id": event.item_id,
+        "content_index": event.content_index,
+        "error": {"type": "server_error", "code": event.code, "message": event.message},
+    }
+
+
+def _words(event: events.WordsTimed, vendor: Vendor) -> dict[str, Any]:
+    return {
+        "response_id": event.response_id,
+        "item_id": event.item_id,
+        "words": [
+            {"text": word.text, "start_ms": word.start, "end_ms": word.end, "at": word.at} for word in event.words
+        ],
+    }
+
+
 _ENCODERS: dict[type, tuple[str, Callable[[Any, Vendor], dict[str, Any]]]] = {
     events.ErrorSeen: ("error", _error),
     events.SessionCreated: ("session.created", _session_of),
@@ -271,6 +317,20 @@ _ENCODERS: dict[type, tuple[str, Callable[[Any, Vendor], dict[str, Any]]]] = {
     events.ItemTruncated: ("conversation.item.truncated", _fields),
     events.ItemDeleted: ("conversation.item.deleted", _fields),
     events.AudioCleared: ("input_audio_buffer.cleared", _fields),
+    events.InputSpeechStarted: ("input_audio_buffer.speech_started", _fields),
+    events.InputSpeechStopped: ("input_audio_buffer.speech_stopped", _fields),
+    events.InputCommitted: ("input_audio_buffer.committed", _fields),
+    events.InputTimedOut: ("input_audio_buffer.timeout_triggered", _fields),
+    events.TranscriptionDelta: ("conversation.item.input_audio_transcription.delta", _fields),
+    events.TranscriptionCompleted: ("conversation.item.input_audio_transcription.completed", _transcription),
+    events.TranscriptionFailed: ("conversation.item.input_audio_transcription.failed", _transcription_failed),
+    events.PartialHeard: ("conversation.item.salon.partial", _fields),
+    events.OutputBufferStarted: ("output_audio_buffer.started", _fields),
+    events.OutputBufferStopped: ("output_audio_buffer.stopped", _fields),
+    events.OutputBufferCleared: ("output_audio_buffer.cleared", _fields),
+    events.WordsTimed: ("response.salon.words", _words),
+    events.Ducked: ("output_audio_buffer.salon.ducked", _fields),
+    events.Unducked: ("output_audio_buffer.salon.unducked", _fields),
     events.ResponseCreated: ("response.created", _response_of),
     events.OutputItemAdded: ("response.output_item.added", _output_item_of),
     events.OutputItemDone: ("response.output_item.done", _output_item_of),
@@ -278,6 +338,10 @@ _ENCODERS: dict[type, tuple[str, Callable[[Any, Vendor], dict[str, Any]]]] = {
     events.ContentPartDone: ("response.content_part.done", _part_of),
     events.OutputTextDelta: ("response.output_text.delta", _fields),
     events.OutputTextDone: ("response.output_text.done", _fields),
+    events.OutputTranscriptDelta: ("response.output_audio_transcript.delta", _fields),
+    events.OutputTranscriptDone: ("response.output_audio_transcript.done", _fields),
+    events.OutputAudioDelta: ("response.output_audio.delta", _fields),
+    events.OutputAudioDone: ("response.output_audio.done", _fields),
     events.ArgumentsDelta: ("response.function_call_arguments.delta", _fields),
     events.ArgumentsDone: ("response.function_call_arguments.done", _fields),
     events.ReasoningSeen: ("response.salon.reasoning.delta", _fields),

@@ -72,7 +72,14 @@ def response(raw: shapes.ResponseIn) -> ResponseParams:
         metadata=_metadata(raw.metadata),
         input=context,
         web_search=None if raw.salon is None or raw.salon.web_search is UNSET else raw.salon.web_search,
+        voice=_voice(raw.audio),
     )
+
+
+def _voice(raw: shapes.Audio | None) -> str | None:
+    """Of one response."""
+    output = _audio_output(raw.output) if raw is not None else UNSET
+    return output.voice if isinstance(output, AudioOutputPatch) and isinstance(output.voice, str) else None
 
 
 def _modalities(raw: tuple[Any, ...] | UnsetType | None, param: str) -> Any:

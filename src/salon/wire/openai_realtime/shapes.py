@@ -130,6 +130,7 @@ class ResponseIn(msgspec.Struct, frozen=True):
     conversation: Literal["auto", "none"] | None = None
     metadata: dict[str, str] | None = None
     input: tuple[ItemIn, ...] | None = None
+    audio: Audio | None = None
     salon: Extras | None = None
 
 

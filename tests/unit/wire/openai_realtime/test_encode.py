@@ -32,6 +32,7 @@ from salon.base.session import (
     Transcription,
     Truncation,
 )
+from salon.base.speech import Word
 from salon.wire.openai_realtime import SERVER_EVENTS, Encoder, encode_session
 from tests.fakes.realtime_strictness import breaches
 
@@ -105,6 +106,86 @@ SIMPLE: list[tuple[Event, dict[str, Any]]] = [
     ),
     (events.ItemDeleted("i"), {"type": "conversation.item.deleted", "item_id": "i"}),
     (events.AudioCleared(), {"type": "input_audio_buffer.cleared"}),
+    (
+        events.InputSpeechStarted(300, "i"),
+        {"type": "input_audio_buffer.speech_started", "audio_start_ms": 300, "item_id": "i"},
+    ),
+    (
+        events.InputSpeechStopped(900, "i"),
+        {"type": "input_audio_buffer.speech_stopped", "audio_end_ms": 900, "item_id": "i"},
+    ),
+    (
+        events.InputCommitted("i", None),
+        {"type": "input_audio_buffer.committed", "item_id": "i", "previous_item_id": None},
+    ),
+    (
+        events.InputTimedOut(100, 5100, "i"),
+        {
+            "type": "input_audio_buffer.timeout_triggered",
+            "audio_start_ms": 100,
+            "audio_end_ms": 5100,
+            "item_id": "i",
+        },
+    ),
+    (
+        events.TranscriptionDelta("i", 0, "Hel"),
+        {
+            "type": "conversation.item.input_audio_transcription.delta",
+            "item_id": "i",
+            "content_index": 0,
+            "delta": "Hel",
+        },
+    ),
+    (
+        events.TranscriptionCompleted("i", 0, "Hello", 1.5),
+        {
+            "type": "conversation.item.input_audio_transcription.completed",
+            "item_id": "i",
+            "content_index": 0,
+            "transcript": "Hello",
+            "usage": {"type": "duration", "seconds": 1.5},
+        },
+    ),
+    (
+        events.TranscriptionFailed("i", 0, "provider_timeout", "Too slow."),
+        {
+            "type": "conversation.item.input_audio_transcription.failed",
+            "item_id": "i",
+            "content_index": 0,
+            "error": {"type": "server_error", "code": "provider_timeout", "message": "Too slow."},
+        },
+    ),
+    (
+        events.PartialHeard("i", "Hel"),
+        {"type": "conversation.item.salon.partial", "item_id": "i", "transcript": "Hel"},
+    ),
+    (events.OutputBufferStarted("r"), {"type": "output_audio_buffer.started", "response_id": "r"}),
+    (events.OutputBufferStopped("r"), {"type": "output_audio_buffer.stopped", "response_id": "r"}),
+    (events.OutputBufferCleared("r"), {"type": "output_audio_buffer.cleared", "response_id": "r"}),
+    (events.Ducked("r"), {"type": "output_audio_buffer.salon.ducked", "response_id": "r"}),
+    (events.Unducked("r"), {"type": "output_audio_buffer.salon.unducked", "response_id": "r"}),
+    (
+        events.WordsTimed("r", "i", (Word("Hi", 0, 200, 0),)),
+        {
+            "type": "response.salon.words",
+            "response_id": "r",
+            "item_id": "i",
+            "words": [{"text": "Hi", "start_ms": 0, "end_ms": 200, "at": 0}],
+        },
+    ),
+    (
+        events.OutputTranscriptDelta("r", "i", 1, 0, "Hi"),
+        {"type": "response.output_audio_transcript.delta", **IDS, "delta": "Hi"},
+    ),
+    (
+        events.OutputTranscriptDone("r", "i", 1, 0, "Hi"),
+        {"type": "response.output_audio_transcript.done", **IDS, "transcript": "Hi"},
+    ),
+    (
+        events.OutputAudioDelta("r", "i", 1, 0, b"\x01\x02\x03"),
+        {"type": "response.output_audio.delta", **IDS, "delta": "AQID"},
+    ),
+    (events.OutputAudioDone("r", "i", 1, 0), {"type": "response.output_audio.done", **IDS}),
     (
         events.OutputItemAdded("r", 1, MESSAGE),
         {"type": "response.output_item.added", "response_id": "r", "output_index": 1, "item": ITEM},

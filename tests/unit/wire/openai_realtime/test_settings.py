@@ -247,6 +247,7 @@ def test_a_response_overrides_what_it_names() -> None:
         metadata={"a": "b"},
         input=(ItemReference("i"), MessageItem(id="", role="user", content=(InputText("hi"),))),
         web_search=False,
+        voice="marin",
     )
 
 

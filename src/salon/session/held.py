@@ -1,0 +1,32 @@
+"""Answers that wait for the words they answer."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from salon.base.commands import CreateResponse
+
+
+class Held:
+    """In the order in which they were asked for, by the end of a turn or by the client."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[CreateResponse, bool]] = deque()
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    def add(self, command: CreateResponse, *, of_turn: bool) -> None:
+        self._waiting.append((command, of_turn))
+
+    def release(self, submit: Callable[[CreateResponse], None], *, wordless: bool = False) -> None:
+        """The words are known. Where nothing was understood, the turn gets no answer of its own; one that the client asked for is
+        given all the same."""
+        if wordless and self._waiting and self._waiting[0][1]:
+            self._waiting.popleft()
+        while self._waiting:
+            submit(self._waiting.popleft()[0])
+
+    def clear(self) -> None:
+        self._waiting.clear()

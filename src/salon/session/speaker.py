@@ -1,0 +1,280 @@
+"""Where an answer's sound goes: to a client that plays it itself, or into the packets of a call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import msgspec
+
+from salon.base.events import Event, OutputAudioDelta, OutputBufferStarted, OutputBufferStopped
+from salon.base.session import AudioFormat
+from salon.ports.clock import Clock
+from salon.ports.media import AudioOut
+from salon.sound import g711
+from salon.sound.mix import Gain
+from salon.sound.pcm import Framer, milliseconds, size
+from salon.sound.resample import Resampler
+
+RATE = 24_000
+# "Keep each delta to about 200 ms": some clients take no frame above 1 MiB.
+CHUNK_MS = 200
+FRAME_MS = 20
+LEAD_MS = 60
+"""What lies in the call's queue: it cannot be ducked any more."""
+REWIND_MS = 1000
+AHEAD_MS = 20_000
+
+
+class Place(msgspec.Struct, frozen=True):
+    """``ms`` of this item have been heard."""
+
+    response_id: str
+    item_id: str
+    ms: int
+
+
+class Speaker(Protocol):
+    def play(self, event: OutputAudioDelta) -> None:
+        """Sound of an answer, PCM at 24 kHz."""
+        ...
+
+    def finish(self, response_id: str) -> None:
+        """There is no more of that answer."""
+        ...
+
+    @property
+    def playing(self) -> bool:
+        """Whether the listener hears us now, as far as can be known."""
+        ...
+
+    @property
+    def place(self) -> Place | None:
+        """What is being heard now, or was heard last."""
+        ...
+
+    def room(self) -> Awaitable[None] | None:
+        """What who writes faster than it is heard should await; None while there is room."""
+        ...
+
+    def duck(self) -> None: ...
+
+    def unduck(self, since_ms: int) -> None:
+        """Go on, from ``since_ms`` of the item: the start of the word that was cut off."""
+        ...
+
+    def stop(self) -> Place | None:
+        """Say no more. What was heard until now; None where nothing was being said."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class WireSpeaker:
+    """For clients that own the playback (WebSocket): sound is sent as soon as it is there, in their format. What they have
+    heard is estimated by the time that has passed, until they tell with ``conversation.item.truncate``."""
+
+    def __init__(self, emit: Callable[[Event], None], clock: Clock) -> None:
+        self._emit = emit
+        self._clock = clock
+        self._format = AudioFormat()
+        self._resampler = Resampler(RATE, 8000)
+        self._items: deque[tuple[str, str, int, int]] = deque(maxlen=16)  # response, item, when it begins, when it ends
+
+    def room(self) -> Awaitable[None] | None:
+        return None
+
+    def configure(self, audio: AudioFormat) -> None:
+        if audio != self._format:
+            self._format, self._resampler = audio, Resampler(RATE, 8000)
+
+    def play(self, event: OutputAudioDelta) -> None:
+        now, length = self._clock.now(), milliseconds(event.audio, RATE)
+        last = self._items[-1] if self._items else None
+        if last is not None and last[1] == event.item_id:
+            # A gap in the sound is a gap in the playback.
+            late = max(now - last[3], 0)
+            self._items[-1] = (last[0], last[1], last[2] + late, last[3] + late + length)
+        else:
+            begins = max(now, last[3]) if last is not None else now
+            self._items.append((event.response_id, event.item_id, begins, begins + length))
+        step = size(CHUNK_MS, RATE)
+        for at in range(0, len(event.audio), step):
+            self._emit(msgspec.structs.replace(event, audio=self._encoded(event.audio[at : at + step])))
+
+    def finish(self, response_id: str) -> None:
+        return None
+
+    @property
+    def playing(self) -> bool:
+        return bool(self._items) and self._clock.now() < self._items[-1][3]
+
+    @property
+    def place(self) -> Place | None:
+        now = self._clock.now()
+        for response_id, item_id, begins, ends in reversed(self._items):
+            if now >= begins:
+                return Place(response_id, item_id, min(now, ends) - begins)
+        return None
+
+    def duck(self) -> None:
+        return None
+
+    def unduck(self, since_ms: int) -> None:
+        return None
+
+    def stop(self) -> Place | None:
+        place = self.place if self.playing else None
+        self._items.clear()
+        return place
+
+    def close(self) -> None:
+        return None
+
+    def _encoded(self, pcm: bytes) -> bytes:
+        if self._format.type == "audio/pcm":
+            return pcm
+        return g711.encode(self._resampler.push(pcm), "ulaw" if self._format.type == "audio/pcmu" else "alaw")
+
+
+class CallSpeaker:
+    """For calls (WebRTC): sound goes to the packets at the pace at which it is heard, so that it can be ducked, taken up again
+    at the same word, and so that what was heard is what was sent."""
+
+    def __init__(self, out: AudioOut, emit: Callable[[Event], None], first_packet: Callable[[str], None]) -> None:
+        self._out = out
+        self._emit = emit
+        self._first_packet = first_packet
+        self._gain = Gain(RATE)
+        self._framer = Framer(size(FRAME_MS, RATE))
+        self._frames: deque[tuple[Place, bytes]] = deque()  # the place behind each frame
+        self._behind: deque[tuple[Place, bytes]] = deque(maxlen=(REWIND_MS + LEAD_MS) // FRAME_MS)  # written
+        self._written = 0  # frames since the last flush
+        self._marks: deque[tuple[int, Place]] = deque()  # by how many frames written, the place behind them
+        self._heard: Place | None = None
+        self._item = ("", 0)
+        self._response = ""
+        self._finished: set[str] = set()
+        self._paused = False
+        self._room = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def room(self) -> Awaitable[None] | None:
+        if len(self._frames) * FRAME_MS <= AHEAD_MS:
+            return None
+        self._room.clear()
+        return self._waited()
+
+    def play(self, event: OutputAudioDelta) -> None:
+        if self._item[0] != event.item_id:
+            self._item = (event.item_id, 0)
+        for frame in self._framer.push(event.audio):
+            self._item = (event.item_id, self._item[1] + FRAME_MS)
+            self._frames.append((Place(event.response_id, event.item_id, self._item[1]), frame))
+        self._wake()
+
+    def finish(self, response_id: str) -> None:
+        if rest := self._framer.flush():
+            place = Place(response_id, self._item[0], self._item[1] + FRAME_MS)
+            self._frames.append((place, rest.ljust(self._framer.size, b"\0")))
+        self._finished.add(response_id)
+        self._wake()
+
+    @property
+    def playing(self) -> bool:
+        return bool(self._frames) or self._out.queued_ms > 0
+
+    @property
+    def place(self) -> Place | None:
+        played = self._out.played_ms // FRAME_MS
+        while self._marks and self._marks[0][0] <= played:
+            mark = self._marks.popleft()[1]
+            if self._heard is None or mark.item_id != self._heard.item_id or mark.ms > self._heard.ms:
+                self._heard = mark
+        return self._heard
+
+    def duck(self) -> None:
+        self._gain.target = 0.0
+
+    def unduck(self, since_ms: int) -> None:
+        if self._gain.target == 1.0:
+            return
+        self._gain.target = 1.0
+        self._paused = False
+        again = []
+        item = self._frames[0][0].item_id if self._frames else (self._behind[-1][0].item_id if self._behind else "")
+        while self._behind and self._behind[-1][0].item_id == item and self._behind[-1][0].ms > since_ms:
+            again.append(self._behind.pop())
+        self._frames.extendleft(again)
+        self._wake()
+
+    def stop(self) -> Place | None:
+        speaking, place = self.playing, self.place
+        self._gain.jump(1.0)
+        self._paused = False
+        if not speaking:
+            return None
+        if place is None or (self._marks and self._marks[0][1].item_id != place.item_id):
+            # The first packet of an answer is under way, and not a word of it was heard.
+            first = self._marks[0][1] if self._marks else self._frames[0][0]
+            place = Place(first.response_id, first.item_id, 0)
+        self._out.flush()
+        self._frames.clear()
+        self._room.set()
+        self._framer.flush()
+        self._reset()
+        self._finished.clear()
+        self._response = ""
+        return place
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._frames.clear()
+        self._room.set()
+
+    async def _waited(self) -> None:
+        await self._room.wait()
+
+    def _reset(self) -> None:
+        self._behind.clear()
+        self._marks.clear()
+        self._written = 0
+        self._heard = None
+
+    def _wake(self) -> None:
+        if self._timer is None:
+            self._pump()
+
+    def _pump(self) -> None:
+        """Every 20 ms while there is something to say."""
+        self._timer = None
+        out = self._out
+        while self._frames and not self._paused and out.queued_ms < LEAD_MS:
+            self._write(*self._frames.popleft())
+            if self._gain.settled and self._gain.now == 0.0:
+                self._paused = True
+        if len(self._frames) * FRAME_MS <= AHEAD_MS // 2:
+            self._room.set()
+        if not self._frames and out.queued_ms == 0 and self._response in self._finished:
+            self._finished.discard(self._response)
+            self._emit(OutputBufferStopped(self._response))
+            self._response = ""
+        if self._frames or out.queued_ms > 0 or self._response:
+            self._timer = asyncio.get_running_loop().call_later(FRAME_MS / 1000, self._pump)
+
+    def _write(self, place: Place, frame: bytes) -> None:
+        if place.response_id != self._response:
+            if self._response:
+                self._finished.discard(self._response)
+                self._emit(OutputBufferStopped(self._response))
+            self._response = place.response_id
+            self._first_packet(place.response_id)
+            self._emit(OutputBufferStarted(place.response_id))
+        self._out.write(self._gain.apply(frame), RATE)
+        self._behind.append((place, frame))
+        self._written += 1
+        self._marks.append((self._written, place))

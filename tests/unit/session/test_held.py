@@ -1,0 +1,33 @@
+"""Answers that wait."""
+
+from __future__ import annotations
+
+from salon.base.commands import CreateResponse
+from salon.session.held import Held
+
+
+def test_all_that_wait_go_in_their_order() -> None:
+    held, submitted = Held(), []
+    held.add(CreateResponse(), of_turn=True)
+    held.add(CreateResponse(event_id="mine"), of_turn=False)
+    assert held
+    held.release(submitted.append)
+    assert [command.event_id for command in submitted] == [None, "mine"]
+    assert not held
+
+
+def test_a_turn_without_words_gets_none_of_its_own() -> None:
+    held, submitted = Held(), []
+    held.add(CreateResponse(), of_turn=True)
+    held.release(submitted.append, wordless=True)
+    held.add(CreateResponse(event_id="mine"), of_turn=False)
+    held.release(submitted.append, wordless=True)
+    assert [command.event_id for command in submitted] == ["mine"]
+
+
+def test_what_was_cleared_is_not_given() -> None:
+    held, submitted = Held(), []
+    held.add(CreateResponse(), of_turn=True)
+    held.clear()
+    held.release(submitted.append)
+    assert submitted == []
