@@ -73,8 +73,10 @@ def build(config: Config, agents: Sequence[Agent], models: Models, program: Prog
         speech=SpeechOf(models, named_tts=bool(config.tts.default)),
         vad=SileroVad(),
     )
+    # A wrong name or a missing key is a sentence now, not an error in somebody's conversation.
+    models.check(agents)
     for agent in agents:
-        hub.part(agent.name)  # a wrong name or a missing key is a sentence now, not an error in somebody's conversation
+        hub.part(agent.name)
     door = _gate(config, clock, metrics)
     ice_servers = _ice(config, clock)
     peers = _peers(config, door, clock, metrics)

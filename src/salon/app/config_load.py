@@ -26,13 +26,25 @@ NOT_SETTINGS = frozenset({"SALON_CONFIG", "SALON_API_KEY"})
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     """A configuration, the file it came from if there was one, and what may be a mistake but is none for sure.
 
-    ``sources`` says where values came from that are not defaults: ``salon.toml``, ``SALON_PORT``, ``--port``.
+    ``sources`` says where values came from that are not defaults: ``salon.toml``, ``SALON_PORT``, ``--port``; ``lines``, on
+    which line of the file.
     """
 
     config: Config
     file: pathlib.Path | None = None
     notes: tuple[str, ...] = ()
     sources: Mapping[Path, str] = {}
+    lines: Mapping[Path, int] = {}
+
+    def place(self, path: Path) -> str:
+        """Where a mistake at ``path`` is to be mended: ``salon.toml:4``, ``SALON_LLM``, ``--llm``."""
+        file = str(self.file or "configuration")
+        for length in range(1, len(path) + 1):
+            source = self.sources.get(path[:length], file)
+            if source != file:
+                return source
+        line = line_of(self.lines, path)
+        return f"{file}:{line}" if line else file
 
     @property
     def folder(self) -> pathlib.Path:
@@ -80,7 +92,9 @@ def load(
     if problems:
         raise ConfigError("\n".join(_told(problems, lines, found, labels)))
     sources = dict.fromkeys(lines, str(found)) | labels
-    return Loaded(config=msgspec.convert(values, Config), file=found, notes=tuple(_notes(environ)), sources=sources)
+    return Loaded(
+        config=msgspec.convert(values, Config), file=found, notes=tuple(_notes(environ)), sources=sources, lines=lines
+    )
 
 
 @functools.cache

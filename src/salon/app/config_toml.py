@@ -6,7 +6,7 @@ The text is known to be valid TOML, so this reads no values: it only steps over 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 Path = tuple[str | int, ...]
 """Where a value is: ``("agents", 0, "name")``."""
@@ -19,7 +19,7 @@ def locate(text: str) -> dict[Path, int]:
     return _Reader(text).read()
 
 
-def line_of(lines: dict[Path, int], path: Path) -> int | None:
+def line_of(lines: Mapping[Path, int], path: Path) -> int | None:
     """The line of ``path``, or of the nearest thing around it that is written in the file."""
     while path:
         if path in lines:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from salon.app.config_load import Loaded, Override, load
+from salon.app.config_toml import Path
+from salon.base.errors import ConfigError
 from salon.ports.asr import Asr
 from salon.ports.house import House, Setting
 from salon.ports.llm import Llm
@@ -37,6 +39,10 @@ def house_settings() -> dict[str, Sequence[Setting]]:
     return {name: house.settings for name, house in Registry(environ={}).houses.items()}
 
 
+Named = tuple[Path, str, Callable[[str], object]]
+"""Where a name stands in the configuration, the name, and what makes something of it."""
+
+
 class Models:
     """The models of a configuration: a ``salon.ports.models.Models``.
 
@@ -46,6 +52,7 @@ class Models:
 
     def __init__(self, loaded: Loaded, environ: Mapping[str, str] = os.environ) -> None:
         config = loaded.config
+        self._loaded = loaded
         self._environ = environ
         self._given = config.providers
         self._registry = Registry(
@@ -82,12 +89,43 @@ class Models:
 
     def default(self) -> Llm:
         """The model where nobody names one. Raises ``ConfigError``."""
+        self._refuse(self._defaults())
         return self.llm(self.default_names)
 
     def of(self, agent: Agent) -> Llm:
         """The model that answers for this agent. Raises ``ConfigError``."""
         own = agent.llm or self.default_names
         return self.llm(own) if isinstance(own, str | Sequence) else own
+
+    def check(self, agents: Sequence[Agent]) -> None:
+        """Whether everything that the configuration names can be had. Raises ``ConfigError``: each that cannot, and its place."""
+        self._refuse(self._named(agents))
+
+    def _refuse(self, named: Iterable[Named]) -> None:
+        problems = []
+        for path, name, make in named:
+            try:
+                make(name)
+            except ConfigError as error:
+                problems.append(f"{self._loaded.place(path)}: {error}")
+        if problems:
+            raise ConfigError("\n".join(problems))
+
+    def _defaults(self) -> Iterator[Named]:
+        yield from ((("llm", "default", i), name, self.llm) for i, name in enumerate(self._loaded.config.llm.default))
+
+    def _named(self, agents: Sequence[Agent]) -> Iterator[Named]:
+        config = self._loaded.config
+        if any(not agent.llm for agent in agents):
+            yield from self._defaults()
+        for number, agent in enumerate(config.agents):
+            yield from ((("agents", number, "llm", i), name, self.llm) for i, name in enumerate(agent.llm))
+        known = {agent.name for agent in agents}
+        for domain, name in config.spark_door.domains.items():
+            if name not in known:
+                yield ("spark_door", "domains", domain), name, self.llm
+        yield from ((("asr", "default", i), name, self.asr) for i, name in enumerate(self._asr))
+        yield from ((("tts", "default", i), name, self.tts) for i, name in enumerate(self._tts))
 
     def given(self) -> tuple[str, ...]:
         """The houses of language models that somebody has set something of, whether or not it suffices."""

@@ -117,7 +117,10 @@ class _Plain(_Printer):
 
     def failed(self, error: ProviderError) -> None:
         self._end_line()
-        sys.stderr.write(words("failed", message=" ".join(filter(None, (error.message, error.advice)))) + "\n")
+        sys.stderr.write(
+            words("failed", message=". ".join(each.rstrip(".") for each in (error.message, error.advice) if each) + ".")
+            + "\n"
+        )
 
     def _end_line(self) -> None:
         if self._written and not self._written.endswith("\n"):

@@ -6,6 +6,7 @@ import pathlib
 
 import pytest
 
+from salon.app.agents import agents_of
 from salon.app.config import Config, LlmDefaults
 from salon.app.config_load import Loaded
 from salon.app.models import Models, house_settings, read
@@ -106,3 +107,45 @@ def test_speech_is_what_the_configuration_names() -> None:
     assert chosen.tts_names == ("offline:espeak", "offline")
     assert chosen.tts().name == "offline:espeak"
     assert chosen.asr_names == ("offline:pocketsphinx",)
+
+
+def test_a_wrong_name_is_told_with_its_place(alone: pathlib.Path) -> None:
+    (alone / "salon.toml").write_text(
+        "\n".join(
+            [
+                "[llm]",
+                "default = [",
+                '  "demo",',
+                '  "spark:4.0Ultr",',
+                "]",
+                "[spark_door.domains]",
+                'lite = "poet"',
+                'max = "nobody:knows"',
+                "[[agents]]",
+                'name = "poet"',
+                'llm = "openai:gpt-4o-mini"',
+            ]
+        )
+    )
+    loaded = read(environ=SPARK)
+    with pytest.raises(ConfigError) as wrong:
+        Models(loaded, environ=SPARK).check(agents_of(loaded, [Agent("host")]))
+    told = str(wrong.value).splitlines()
+    assert [line.partition(": ")[0] for line in told] == ["salon.toml:4", "salon.toml:11", "salon.toml:8"]
+    assert "Did you mean 4.0Ultra?" in told[0] and "OPENAI_API_KEY" in told[1] and '"nobody"' in told[2]
+
+
+def test_the_default_need_not_be_there_where_nobody_uses_it(alone: pathlib.Path) -> None:
+    (alone / "salon.toml").write_text('[llm]\ndefault = "spark"\n')
+    chosen = models({})
+    chosen.check([Agent("host", llm="demo")])
+    for uses in (lambda: chosen.check([Agent("host")]), chosen.default):
+        with pytest.raises(ConfigError, match=r"^salon\.toml:2: Spark needs app_id"):
+            uses()
+
+
+def test_a_flag_and_a_variable_are_places_too() -> None:
+    with pytest.raises(ConfigError, match=r"^--llm: .*\"nobody\""):
+        models({}, llm=["demo,nobody:knows"]).check([Agent("host")])
+    with pytest.raises(ConfigError, match=r"^SALON_LLM: .*\"nobody\""):
+        models({"SALON_LLM": "nobody:knows"}).check([Agent("host")])

@@ -33,7 +33,7 @@ def test_every_flag_of_the_design_is_there() -> None:
     line = "serve --host h --port 1 --udp-port 2 --public-ip i --config c --llm l --llm m --asr a --tts t --open"
     given = parser().parse_args(line.split())
     assert (given.host, given.port, given.udp_port, given.public_ip, given.config) == ("h", 1, 2, "i", "c")
-    assert (given.llm, given.asr, given.tts, given.open) == (["l", "m"], "a", "t", True)
+    assert (given.llm, given.asr, given.tts, given.open) == (["l", "m"], ["a"], ["t"], True)
 
 
 def test_every_mistake_is_a_line(capsys: pytest.CaptureFixture[str], alone: pathlib.Path) -> None:
