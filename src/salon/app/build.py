@@ -103,6 +103,7 @@ def build(config: Config, agents: Sequence[Agent], models: Models, program: Prog
         gate=door,
         metrics=metrics.render,
         metrics_token=config.auth.metrics_token,
+        signed=spark.signed(questions),
         lifespan=lifecycle.lifespan(running, metrics.watch, peers.run, rooms.run, *joined),
     )
     return House(app=app, running=running, hub=hub, rooms=rooms, media=media, gate=door, metrics=metrics)

@@ -42,11 +42,14 @@ def app(
     metrics: Callable[[], tuple[bytes, str]] | None = None,
     metrics_token: str = "",
     lifespan: Callable[[Any], AbstractAsyncContextManager[None]] | None = None,
+    signed: Callable[[Scope], bool] = lambda scope: False,
 ) -> Starlette:
     """All routes as one ASGI application, with ``/healthz``, ``/readyz`` and ``/metrics`` added.
 
     ``metrics`` gives the text and its content type. It is open to everybody whom an open gate lets in, and otherwise to an
     administrator's key or to ``metrics_token``, as a Bearer token. ``lifespan`` starts and stops what the routes need.
+    ``signed`` knows the WebSockets whose protocol has each connection signed: no page can have a browser do that for it, so
+    any page may open them that was given a signature.
     """
 
     async def alive(_: Request) -> Response:
@@ -77,7 +80,7 @@ def app(
     }
     framed = Starlette(
         routes=[*own, *routes],
-        middleware=[Middleware(_Frame, gate=gate)],
+        middleware=[Middleware(_Frame, gate=gate, signed=signed)],
         exception_handlers=handlers,
         lifespan=lifespan,
     )
@@ -95,12 +98,13 @@ class _Frame:
     """Security headers on every response, CORS on those under ``/v1``, ``/whip`` and ``/whep``, for the origins that the gate
     allows; and no WebSocket for pages of others, whatever door it is for: a browser would let them have one."""
 
-    def __init__(self, app: ASGIApp, gate: Gate) -> None:
+    def __init__(self, app: ASGIApp, gate: Gate, signed: Callable[[Scope], bool]) -> None:
         self._app = app
         self._gate = gate
+        self._signed = signed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
+        if scope["type"] == "websocket" and not self._signed(scope):
             try:
                 self._gate.check_page(scope)
             except Refused as refused:

@@ -7,13 +7,14 @@ the sending, the connection is listened to: a client that leaves ends the model'
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, aclosing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from starlette.responses import Response
-from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.routing import BaseRoute, WebSocketRoute, compile_path
 from starlette.types import Scope
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -28,11 +29,16 @@ from salon.transport.websocket import ABORT_EXTENSION
 from salon.wire.spark import AnswerEncoder, Question, code_for, decode_request, encode_error, new_sid
 from salon.wire.spark_auth import Claim, Rejection, http_date, parse, verify
 
+logger = logging.getLogger(__name__)
+
 DOOR = "spark"
 PATHS = (
     "/v1.1/chat",
+    "/v1.1/chat_kjwx",
+    "/v1.1/chat_multilang",
     "/v2.1/chat",
     "/v3.1/chat",
+    "/v3.2/chat",
     "/v3.5/chat",
     "/v4.0/chat",
     "/chat/{name}",
@@ -88,6 +94,18 @@ def routes(door: SparkDoor) -> list[BaseRoute]:
         await gate.serve(websocket)
 
     return [WebSocketRoute(path, endpoint) for path in PATHS]
+
+
+def signed(door: SparkDoor) -> Callable[[Scope], bool]:
+    """Whether a connection is one that this door lets in by its signature alone. iFlytek's own examples for browsers are
+    pages of anybody's with a URL that a server of theirs has signed."""
+    patterns = [compile_path(path)[0] for path in PATHS]
+    return lambda scope: not door.open and any(pattern.fullmatch(_path(scope)) for pattern in patterns)
+
+
+def _path(scope: Scope) -> str:
+    """The path within this application, wherever it is mounted."""
+    return str(scope["path"]).removeprefix(scope.get("root_path", ""))
 
 
 class _Failed(Exception):
@@ -230,7 +248,7 @@ class _Gate:
 
     async def _answer(self, websocket: WebSocket, question: Question, sid: str) -> _Failed | _Left | None:
         """Say everything. What went wrong is returned, not raised: a task group would wrap it."""
-        path = websocket.scope["path"].removeprefix(websocket.scope.get("root_path", ""))
+        path = _path(websocket.scope)
         try:
             llm = self._door.llm_for(path, question.domain)
         except ConfigError:
@@ -249,6 +267,10 @@ class _Gate:
             return _Failed(code_for(error), error.message)
         except _Left as left:
             return left
+        except Exception:
+            # A provider may raise ProviderError only. One that breaks this promise costs its user one answer.
+            logger.exception("An answer failed")
+            return _Failed(10012, "The model could not be used: an error inside the server, which has logged it.")
         return None
 
 

@@ -120,6 +120,23 @@ async def test_the_spark_door_knows_its_credentials(kept: bool, secret: str, wel
                 assert json.loads(await websocket.recv())["header"]["code"] == 0
 
 
+@pytest.mark.parametrize("kept", [True, False])
+async def test_pages_of_others_may_bring_a_signature_to_the_spark_door(kept: bool) -> None:
+    credential = SparkCredential(app_id="a", api_key="b", api_secret="right-secret")
+    door = SparkDoor(credentials=(credential,) if kept else ())
+    async with serving(built(Config(llm=DEMO, spark_door=door)).app) as at:
+        url = signed_url(
+            at.ws + "/v4.0/chat", api_key="b", api_secret="right-secret", date=http_date(SystemClock().unix())
+        )
+        page = {"Origin": "https://somebody.example"}
+        if kept:
+            await (await connect(url, additional_headers=page)).close()
+        for path in ("/v1/realtime",) if kept else ("/v1/realtime", url.removeprefix(at.ws)):
+            with pytest.raises(InvalidStatus) as refused:
+                await connect(at.ws + path, additional_headers=page)
+            assert refused.value.response.status_code == 403
+
+
 async def test_programs_for_spark_count_among_all_connections() -> None:
     full = Config(llm=DEMO, server=Server(max_connections=1))
     async with serving(built(full).app) as at, connect(at.ws + "/v1/realtime"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -34,7 +34,7 @@ from salon.providers.spark.connection import Settings
 from salon.providers.spark.llm import SparkLlm
 from salon.providers.spark.models import find
 from salon.serve import spark
-from salon.serve.spark import PATHS, SparkCredential, SparkDoor, routes
+from salon.serve.spark import PATHS, SparkCredential, SparkDoor, routes, signed
 from salon.wire.spark_auth import http_date, parse_http_date, signed_url
 from tests.fakes.clock import FakeClock
 from tests.fakes.scripted_llm import ScriptedLlm, Step, says
@@ -171,6 +171,41 @@ async def test_every_path(path: str) -> None:
     async with standing() as here:
         assert code_of(await ask(here, path=path)) == 0
         assert here.chosen[0][0] == path
+
+
+def test_any_page_may_bring_a_signature() -> None:
+    """Not to a door that stands open: there the browser's word for whose page it is must do."""
+    shut = signed(SparkDoor(llm_for=lambda *_: ScriptedLlm([]), clock=FakeClock()))
+    wide = signed(SparkDoor(llm_for=lambda *_: ScriptedLlm([]), clock=FakeClock(), open=True))
+    for path, known in (
+        ("/v3.5/chat", True),
+        ("/chat/max-32k", True),
+        ("/v1/realtime", False),
+        ("/v3.5/chat/x", False),
+    ):
+        assert shut({"path": path}) == known
+        assert shut({"path": "/salon" + path, "root_path": "/salon"}) == known
+        assert not wide({"path": path})
+
+
+async def test_half_a_character_does_not_cost_the_answer() -> None:
+    async with standing([TextDelta("smile \ud83d"), Finished("stop", None, "m")]) as here:
+        text, last = await ask(here)
+    assert text["payload"]["choices"]["text"][0]["content"] == "smile \ufffd"
+    assert last["header"]["status"] == 2
+
+
+async def test_a_model_that_raises_anything_is_answered(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(ScriptedLlm):
+        async def stream(self, *_: Any) -> AsyncGenerator[Delta, None]:
+            yield TextDelta("a")
+            raise KeyError("a fault")
+
+    async with standing() as here:
+        here.llm = Broken([])
+        text, failed = await ask(here)
+    assert (text["header"]["code"], failed["header"]["code"], failed["header"]["status"]) == (0, 10012, 2)
+    assert "a fault" not in json.dumps(failed) and "An answer failed" in caplog.text
 
 
 async def test_mounted_in_another_application() -> None:

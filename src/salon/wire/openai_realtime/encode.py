@@ -11,6 +11,7 @@ from salon.base import events
 from salon.base.chat import ToolSpec, Usage
 from salon.base.events import Event, Response
 from salon.base.session import AudioFormat, SemanticVad, ServerVad, Session, Truncation, TurnDetection
+from salon.base.surrogates import whole
 from salon.wire.openai_realtime.items import encode as encode_item
 
 _json = msgspec.json.Encoder()
@@ -66,16 +67,7 @@ def _write(frame: Any) -> str:
     try:
         return _json.encode(frame).decode()
     except UnicodeEncodeError:
-        # A model that was cut inside an emoji may have said half of it: a lone surrogate, which UTF-8 cannot carry.
-        return _json.encode(_whole(msgspec.to_builtins(frame))).decode()
-
-
-def _whole(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, dict):
-        return {_whole(key): _whole(each) for key, each in value.items()}
-    return [_whole(each) for each in value] if isinstance(value, list | tuple) else value
+        return _json.encode(whole(msgspec.to_builtins(frame))).decode()
 
 
 def encode_session(session: Session, vendor: Vendor = None) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from salon.base.chat import (
     Usage,
 )
 from salon.base.errors import BadAnswer
+from salon.base.surrogates import whole
 from salon.wire.spark.codes import HOUSE
 
 FIRST, MIDDLE, LAST = 0, 1, 2
@@ -280,4 +281,7 @@ class AnswerEncoder:
 
 
 def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
+    try:
+        return msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:
+        return msgspec.json.encode(whole(value)).decode()
