@@ -28,6 +28,7 @@ from salon.brokers.memory import MemoryBroker
 from salon.brokers.sqlite import SqliteBroker
 from salon.ports.llm import Llm
 from salon.providers.local.vad import SileroVad
+from salon.room import chat
 from salon.room.policy import RateLimits, Rules
 from salon.room.signaling import Terms
 from salon.serve import admin, gate, http, ice, spark, ui
@@ -205,7 +206,7 @@ def _rooms(config: Config, clock: SystemClock) -> Rooms:
     broker = SqliteBroker(told.path, clock=clock, new_id=new_id, lazy=True) if told.path else None
     return Rooms(
         broker or MemoryBroker(clock=clock, new_id=new_id),
-        Rules(topic.rule() for topic in told.topics),
+        Rules([*(topic.rule() for topic in told.topics), *chat.RULES]),
         clock=clock,
         new_id=new_id,
         rates=RateLimits(told.command_rates()),

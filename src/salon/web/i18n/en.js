@@ -1,9 +1,10 @@
 /** English. Each view has its words in a file of its own, and they begin with the view's name. */
 
 import calls from "./en/calls.js";
+import chat from "./en/chat.js";
 import files from "./en/files.js";
 import frame from "./en/frame.js";
 import inspector from "./en/inspector.js";
 import talk from "./en/talk.js";
 
-export default { ...frame, ...talk, ...inspector, ...calls, ...files };
+export default { ...frame, ...talk, ...inspector, ...calls, ...files, ...chat };
