@@ -26,6 +26,7 @@ class Foreign:
     script: str
     by: str
     requirements: tuple[str, ...]
+    folder: Path = CLIENTS
 
     @property
     def name(self) -> str:
@@ -39,11 +40,14 @@ class Foreign:
         """What the script printed. A script that fails, fails the test with what it wrote."""
         stem = Path(self.script).stem.replace("_", "-")
         if self.by == "pip":
-            command = [str(await asyncio.to_thread(python_env, stem, self.requirements)), str(CLIENTS / self.script)]
+            command = [
+                str(await asyncio.to_thread(python_env, stem, self.requirements)),
+                str(self.folder / self.script),
+            ]
             environment = {}
         else:
             home = await asyncio.to_thread(node_env, stem, self.requirements)
-            command = ["node", str(CLIENTS / self.script)]
+            command = ["node", str(self.folder / self.script)]
             environment = {"NODE_PATH": str(home / "node_modules")}
         keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         process = await asyncio.create_subprocess_exec(
