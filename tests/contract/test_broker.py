@@ -137,6 +137,17 @@ async def test_publishing_twice_is_publishing_once(broker: Broker, clock: FakeCl
     assert (await broker.publish("r/chat", draft("x", idempotency_key="k"), rule)).offset == 2
 
 
+@pytest.mark.parametrize("rule", [LOG, FLEETING_LOG])
+async def test_a_log_that_is_erased_goes_on(broker: Broker, rule: TopicRule) -> None:
+    before = await broker.publish("r/chat", draft("1"), rule)
+    await broker.erase("r/chat", rule)
+    assert (await broker.history("r/chat", rule, limit=9)).publications == ()
+    assert (await broker.history("r/chat", rule, since=before, limit=9)).proved
+    after = await broker.publish("r/chat", draft("2"), rule)
+    assert after == Position(2, before.epoch)
+    assert not (await broker.history("r/chat", rule, since=Position(0, before.epoch), limit=9)).proved
+
+
 async def test_the_newest_of_each_key(broker: Broker) -> None:
     heard = await listening(broker, "r/feed")
     for key in "abcda":
@@ -251,6 +262,8 @@ async def test_rooms_that_are_kept(broker: Broker, clock: FakeClock) -> None:
         ("b", b"{}", 1_800_000_000),
     ]
     assert [each.name for each in await broker.rooms(after="b")] == ["c"]
+    assert await broker.room("a") == rooms[0]
+    assert await broker.room("x") is None
 
 
 async def test_a_room_that_is_forgotten(broker: Broker) -> None:

@@ -14,8 +14,10 @@ from salon.app.build import new_id
 from salon.app.clock import SystemClock
 from salon.ports.observer import Observer
 from salon.serve import http
+from salon.serve.centrifuge.api import Api
 from salon.serve.centrifuge.connection import Parts
 from salon.serve.centrifuge.door import CentrifugeDoor
+from salon.serve.centrifuge.stream import SseDoor
 from salon.serve.gate import ApiKey, Gate
 from salon.serve.limits import Limits
 from salon.session.rooms import Rooms
@@ -108,6 +110,7 @@ async def open_house(
         observer=observer,
     )
     async with open_rooms(clock=clock, **more) as rooms:  # type: ignore[arg-type]
-        door = CentrifugeDoor(Parts(rooms, gate, clock, observer, new_id, "0"))
-        async with serving(http.app(door.routes(), gate=gate)) as server:
+        parts = Parts(rooms, gate, clock, observer, new_id, "0")
+        routes = [*CentrifugeDoor(parts).routes(), *SseDoor(parts).routes(), *Api(parts).routes()]
+        async with serving(http.app(routes, gate=gate)) as server:
             yield House(server, rooms, gate)

@@ -23,6 +23,7 @@ from salon.app.observe import Metrics
 from salon.app.page import PageFacts
 from salon.app.program import Program
 from salon.app.speech import SpeechOf
+from salon.app.webhooks import Webhook
 from salon.base import ids
 from salon.brokers.memory import MemoryBroker
 from salon.brokers.sqlite import SqliteBroker
@@ -32,8 +33,11 @@ from salon.room import chat
 from salon.room.policy import RateLimits, Rules
 from salon.room.signaling import Terms
 from salon.serve import admin, gate, http, ice, spark, ui
+from salon.serve import rooms as rooms_admin
+from salon.serve.centrifuge.api import Api
 from salon.serve.centrifuge.connection import Parts
 from salon.serve.centrifuge.door import CentrifugeDoor
+from salon.serve.centrifuge.stream import SseDoor
 from salon.serve.limits import Limits
 from salon.serve.live import LiveDoor
 from salon.serve.peerjs import PeerJsDoor
@@ -86,12 +90,17 @@ def build(config: Config, agents: Sequence[Agent], models: Models, program: Prog
     media = MediaHouse(config, clock, new_id)
     metrics.registry.register(MediaMetrics(media))
     joined = program.join(rooms) if program is not None else []
+    joined += [each.run for each in _webhooks(config, rooms)]
+    parts = Parts(rooms, door, clock, metrics, new_id, salon.__version__)
     routes = [
         *ui.routes(door, PageFacts(config, hub, models)),
         *RealtimeDoor(hub, door, metrics, new_id, max_frame=config.server.max_frame_bytes).routes(),
         *spark.routes(questions),
         *peers.routes(),
-        *CentrifugeDoor(Parts(rooms, door, clock, metrics, new_id, salon.__version__)).routes(),
+        *CentrifugeDoor(parts).routes(),
+        *SseDoor(parts).routes(),
+        *Api(parts).routes(),
+        *rooms_admin.routes(door, rooms),
         *ice.routes(door, ice_servers),
         *WhipDoor(media.live, door, ice_servers, clock, metrics).routes(),
         *LiveDoor(media.live, door).routes(),
@@ -213,6 +222,16 @@ def _rooms(config: Config, clock: SystemClock) -> Rooms:
         grace_ms=round(told.grace_seconds * 1000),
         most_topics=told.max_topics,
     )
+
+
+def _webhooks(config: Config, rooms: Rooms) -> list[Webhook]:
+    made = []
+    for told in config.rooms.webhooks:
+        webhook = Webhook(told.url, told.secret, clock=rooms.clock, new_id=new_id)
+        for event in told.events:
+            rooms.hooks.on(event, webhook.take, told.channels)
+        made.append(webhook)
+    return made
 
 
 class _Running:

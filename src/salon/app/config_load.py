@@ -118,7 +118,7 @@ def variable_of(path: Path, hint: Any) -> str:
     described = next((each for each in metadata if isinstance(each, msgspec.Meta) and each.description), None)
     if described is None or inner_section(hint)[0] or path[0] in ("agents", "spark_door"):
         return ""
-    if "api_keys" in path or "topics" in path:
+    if "api_keys" in path or "topics" in path or "webhooks" in path:
         return ""
     if described.extra and "env" in described.extra:
         return str(described.extra["env"])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
 
-from salon.app.config_section import Count, Positive, Section
+from salon.app.config_section import SECRET, Count, Positive, Section
 from salon.base.rooms import Mode, TopicRule
 from salon.room.policy import DEFAULT_RATES, Command, Rate
 
@@ -53,6 +53,37 @@ class TopicSettings(Section, frozen=True):
         return TopicRule(**{name: getattr(self, name) for name in self.__struct_fields__})
 
 
+class WebhookSettings(Section, frozen=True):
+    """A server of yours that is told what happens in rooms, signed as https://www.standardwebhooks.com says."""
+
+    secrets: ClassVar[frozenset[str]] = frozenset({"secret"})
+
+    url: Annotated[
+        str,
+        Meta(
+            pattern=r"^https?://",
+            description="Where to `POST` it.",
+            examples=["https://app.example.com/salon"],
+            extra={"say": "an http:// or https:// address"},
+        ),
+    ]
+    secret: Annotated[
+        str,
+        Meta(
+            min_length=16,
+            description="What it is signed with: a text, or `whsec_` and base64.",
+            examples=["env:WEBHOOK_SECRET"],
+            extra=SECRET,
+        ),
+    ]
+    events: Annotated[
+        tuple[Literal["room.joined", "room.left", "room.message"], ...], Meta(description="What it is told.")
+    ] = ("room.joined", "room.left")
+    channels: Annotated[
+        str, Meta(description="Of which rooms, or for messages of which channels; `*` is any run of characters.")
+    ] = "*"
+
+
 class Rooms(Section, frozen=True):
     """Rooms: chat, live feeds, shared state, signals."""
 
@@ -78,6 +109,8 @@ class Rooms(Section, frozen=True):
             extra={"env": ""},
         ),
     ] = msgspec.field(default_factory=dict)
+
+    webhooks: Annotated[tuple[WebhookSettings, ...], Meta(description="Who is told what happens.")] = ()
 
     def command_rates(self) -> dict[Command, Rate]:
         own = {name: Rate(per_second, round(per_second * BURST)) for name, per_second in self.rates.items()}

@@ -128,6 +128,11 @@ class MemoryBroker:
         self._log_bytes += log.bytes - before
         return page
 
+    async def erase(self, channel: str, rule: TopicRule) -> None:
+        log = self._history(channel, rule)
+        self._log_bytes -= log.bytes
+        log.erase()
+
     async def newest(self, channel: str, rule: TopicRule) -> tuple[Publication, ...]:
         return self._newest(channel, rule).all()
 
@@ -203,6 +208,9 @@ class MemoryBroker:
     async def rooms(self, *, after: str = "", limit: int = 100) -> tuple[RoomRecord, ...]:
         names = heapq.nsmallest(limit, (name for name in self._rooms if name > after))
         return tuple(self._rooms[name] for name in names)
+
+    async def room(self, name: str) -> RoomRecord | None:
+        return self._rooms.get(name)
 
     def state_of(self, channel: str) -> StateMap | None:
         """The map of a topic that is remembered."""

@@ -120,6 +120,12 @@ class SqliteBroker(MemoryBroker):
         now, epoch = self._clock.unix(), self._new_id("epoch")
         return await self._disk.do(lambda disk: _page(disk, channel, rule, now, epoch, since, limit, reverse))
 
+    async def erase(self, channel: str, rule: TopicRule) -> None:
+        if not _on_disk(rule, "log"):
+            await super().erase(channel, rule)
+            return
+        await self._disk.do(lambda disk: _erase(disk, channel))
+
     async def change(self, channel: str, change: Change, rule: TopicRule) -> Position:
         if not _on_disk(rule, "state"):
             return await super().change(channel, change, rule)
@@ -152,6 +158,11 @@ class SqliteBroker(MemoryBroker):
         query = "SELECT name, about, created_at FROM rooms WHERE name > ? ORDER BY name LIMIT ?"
         rows = await self._disk.do(lambda disk: disk.execute(query, (after, limit)).fetchall())
         return tuple(RoomRecord(name=name, about=about, created_at=at) for name, about, at in rows)
+
+    async def room(self, name: str) -> RoomRecord | None:
+        query = "SELECT about, created_at FROM rooms WHERE name = ?"
+        row = await self._disk.do(lambda disk: disk.execute(query, (name,)).fetchone())
+        return RoomRecord(name=name, about=row[0], created_at=row[1]) if row is not None else None
 
     def expired(self, channel: str, patch: Patch) -> None:
         if channel in self._writing:
@@ -323,6 +334,11 @@ def _entries(disk: sqlite3.Connection, channel: str) -> dict[str, Entry]:
 def _write(disk: sqlite3.Connection, channel: str, rows: list[tuple[Any, ...]], gone: list[str]) -> None:
     disk.executemany("REPLACE INTO entries (channel, key, value, owner, version) VALUES (?, ?, ?, ?, ?)", rows)
     disk.executemany("DELETE FROM entries WHERE channel = ? AND key = ?", [(channel, key) for key in gone])
+
+
+def _erase(disk: sqlite3.Connection, channel: str) -> None:
+    disk.execute("DELETE FROM publications WHERE log = (SELECT id FROM logs WHERE channel = ?)", (channel,))
+    disk.execute("UPDATE logs SET first = top + 1, bytes = 0 WHERE channel = ?", (channel,))
 
 
 def _keep(disk: sqlite3.Connection, room: RoomRecord, now: int) -> None:

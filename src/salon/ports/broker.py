@@ -86,6 +86,10 @@ class Broker(Protocol):
         the oldest (the newest). A place that cannot be known is answered with ``proved=False`` and nothing."""
         ...
 
+    async def erase(self, channel: str, rule: TopicRule) -> None:
+        """Forget what was said in a log. Its epoch and offsets go on."""
+        ...
+
     async def newest(self, channel: str, rule: TopicRule) -> tuple[Publication, ...]:
         """The newest publication of every key of a ``latest`` topic."""
         ...
@@ -131,4 +135,8 @@ class Broker(Protocol):
 
     async def rooms(self, *, after: str = "", limit: int = 100) -> tuple[RoomRecord, ...]:
         """Rooms that are kept, by name."""
+        ...
+
+    async def room(self, name: str) -> RoomRecord | None:
+        """One that is kept."""
         ...

@@ -89,6 +89,11 @@ class History:
     def drop_oldest(self) -> None:
         self.bytes -= len(self._kept.popleft().data)
 
+    def erase(self) -> None:
+        """Let go everything; the next one follows all the same."""
+        self._kept.clear()
+        self.bytes = 0
+
     def _forget_keys(self, now: int) -> None:
         while self._known:
             _, at = next(iter(self._known.values()))

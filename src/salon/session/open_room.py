@@ -6,6 +6,7 @@ A topic is followed from its first reader here to its last; the room itself as l
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -140,6 +141,10 @@ class OpenRoom:
 
     def figures(self, topic: str, session: str) -> Figures:
         return self._room.figures(topic, session)
+
+    def topics(self) -> dict[str, int]:
+        """What is subscribed to here, and by how many."""
+        return dict(Counter(topic for topics in self._present.values() for topic in topics))
 
     async def touch(self, seat_ms: int) -> None:
         """Keep the seats of this room's members. One that was lost is taken again; one that another connection has is left to

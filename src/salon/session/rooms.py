@@ -207,6 +207,17 @@ class Rooms:
             )
         return Page(tuple(_within(page.publications, MAX_PAGE_BYTES)), page.position)
 
+    async def erase(self, channel: str) -> None:
+        """Forget what was said in a log. Nobody is told; its offsets go on."""
+        split_channel(channel)
+        await self.broker.erase(channel, self.rules.require(channel, "log"))
+
+    def channels(self) -> dict[str, int]:
+        """What is subscribed to in this process, and by how many connections."""
+        return {
+            f"{name}/{topic}": count for name, opened in self.opened.items() for topic, count in opened.topics().items()
+        }
+
     async def presence(self, channel: str) -> tuple[Seat, ...]:
         """Who is subscribed to this topic, the away included."""
         room, topic = split_channel(channel)
