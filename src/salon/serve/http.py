@@ -26,7 +26,7 @@ from salon.serve.replies import answer_handshake, deny, error_response, json_res
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' data: blob: https:; style-src 'self'; script-src 'self'; "
-    "connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'"
+    "media-src 'self' blob:; connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'none'"
 )
 SECURITY_HEADERS = (
     ("content-security-policy", CONTENT_SECURITY_POLICY),

@@ -5,6 +5,7 @@ import chat from "./en/chat.js";
 import files from "./en/files.js";
 import frame from "./en/frame.js";
 import inspector from "./en/inspector.js";
+import live from "./en/live.js";
 import talk from "./en/talk.js";
 
-export default { ...frame, ...talk, ...inspector, ...calls, ...files, ...chat };
+export default { ...frame, ...talk, ...inspector, ...calls, ...files, ...chat, ...live };

@@ -5,6 +5,7 @@ import chat from "./zh/chat.js";
 import files from "./zh/files.js";
 import frame from "./zh/frame.js";
 import inspector from "./zh/inspector.js";
+import live from "./zh/live.js";
 import talk from "./zh/talk.js";
 
-export default { ...frame, ...talk, ...inspector, ...calls, ...files, ...chat };
+export default { ...frame, ...talk, ...inspector, ...calls, ...files, ...chat, ...live };

@@ -9,7 +9,7 @@ import { redact, redactProtocols, redactUrl } from "./redact.js";
 /**
  * `up`: from the page to the server. `none`: neither, such as waiting.
  * `via` is for what has more than two ends: to the server, through it to another page, or to that page directly.
- * @typedef {"opening" | "talking" | "closing" | "waiting" | "signaling" | "media" | "hangup"} Phase
+ * @typedef {"opening" | "talking" | "closing" | "waiting" | "signaling" | "media" | "hangup" | "offer" | "ice" | "dtls" | "stream" | "ending"} Phase
  * @typedef {{ id: number, at: number, connection: number, phase: Phase, way: "up" | "down" | "none",
  *   kind: "upgrade" | "accepted" | "refused" | "frame" | "close" | "closed" | "lost" | "waiting",
  *   type: string, bytes: number, count: number, bad: boolean, data: unknown,

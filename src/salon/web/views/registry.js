@@ -31,6 +31,7 @@ export const VIEWS = [
   { name: "talk", icon: "talk", styles: [], load: () => import("./talk/view.js") },
   { name: "calls", icon: "phone", styles: ["meeting.css", "calls.css"], load: () => import("./calls/view.js") },
   { name: "chat", icon: "chat", styles: ["chat.css"], load: () => import("./chat/view.js") },
+  { name: "live", icon: "live", styles: ["meeting.css", "live.css"], load: () => import("./live/view.js") },
 ];
 
 /** @param {string} name @returns {View} Talk where there is no such view */

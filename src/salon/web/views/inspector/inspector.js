@@ -12,7 +12,7 @@ import { captionFor, drawRow, summaryOf } from "./diagram.js";
 
 /**
  * @typedef {object} Subject
- * @property {import("../../realtime/recorder.js").Recorder} recorder what went over the wire
+ * @property {Pick<import("../../realtime/recorder.js").Recorder, "rows" | "on" | "clear">} recorder what went over the wire
  * @property {string} title
  * @property {[string, string] | [string, string, string]} lanes who is where, from left to right
  * @property {string} file under which it is downloaded
