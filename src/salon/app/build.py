@@ -34,6 +34,7 @@ from salon.room.policy import RateLimits, Rules
 from salon.room.signaling import Terms
 from salon.serve import admin, gate, http, ice, spark, ui
 from salon.serve import rooms as rooms_admin
+from salon.serve.calls import Calls
 from salon.serve.centrifuge.api import Api
 from salon.serve.centrifuge.connection import Parts
 from salon.serve.centrifuge.door import CentrifugeDoor
@@ -92,9 +93,11 @@ def build(config: Config, agents: Sequence[Agent], models: Models, program: Prog
     joined = program.join(rooms) if program is not None else []
     joined += [each.run for each in _webhooks(config, rooms)]
     parts = Parts(rooms, door, clock, metrics, new_id, salon.__version__)
+    calls = Calls(hub, door, media.engine, metrics, new_id)
     routes = [
         *ui.routes(door, PageFacts(config, hub, models)),
-        *RealtimeDoor(hub, door, metrics, new_id, max_frame=config.server.max_frame_bytes).routes(),
+        *RealtimeDoor(hub, door, metrics, new_id, max_frame=config.server.max_frame_bytes, calls=calls).routes(),
+        *calls.routes(),
         *spark.routes(questions),
         *peers.routes(),
         *CentrifugeDoor(parts).routes(),

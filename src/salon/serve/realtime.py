@@ -20,6 +20,8 @@ from salon.base.errors import ClientError, ConfigError, Refused
 from salon.base.ids import NewId
 from salon.base.session import SessionPatch
 from salon.ports.observer import Observer
+from salon.serve.call import Call
+from salon.serve.calls import Calls
 from salon.serve.gate import Caller, Gate, address_of
 from salon.serve.replies import deny, json_response, read_json
 from salon.session.client import Client
@@ -36,16 +38,24 @@ BETA = "The Realtime Beta API is no longer supported. Please use /v1/realtime fo
 
 
 class RealtimeDoor:
-    """``max_frame`` is the longest message taken, in bytes of UTF-8."""
+    """``max_frame`` is the longest message taken, in bytes of UTF-8; ``calls`` are those that can be joined."""
 
     def __init__(
-        self, hub: Hub, gate: Gate, observer: Observer, new_id: NewId, *, max_frame: int = 1024 * 1024
+        self,
+        hub: Hub,
+        gate: Gate,
+        observer: Observer,
+        new_id: NewId,
+        *,
+        max_frame: int = 1024 * 1024,
+        calls: Calls | None = None,
     ) -> None:
         self._hub = hub
         self._gate = gate
         self._observer = observer
         self._new_id = new_id
         self._max_frame = max_frame
+        self._calls = calls
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -59,6 +69,9 @@ class RealtimeDoor:
         with ExitStack() as stack:
             try:
                 caller = self._gate.admit(scope, DOOR)
+                if (call_id := query.get("call_id")) is not None:
+                    await self._join(caller, self._find_call(call_id, caller), scope, receive, send)
+                    return
                 part, model = self._part(caller, query)
                 hold = stack.enter_context(self._gate.hold(caller, address_of(scope), DOOR))
             except Refused as refused:
@@ -101,6 +114,24 @@ class RealtimeDoor:
             finally:
                 self._hub.detach(client, link)
 
+    def _find_call(self, call_id: str, caller: Caller) -> Call:
+        if self._calls is None:
+            raise Refused("There is no such call.", status=404, code="call_not_found")
+        return self._calls.find(call_id, caller)
+
+    async def _join(self, caller: Caller, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
+        """A second control channel to a call. It ends with the call; the call does not end with it. Raises ``Refused``."""
+        with self._gate.hold(caller, address_of(scope), DOOR) as hold:
+            await receive()
+            subprotocol = SUBPROTOCOL if SUBPROTOCOL in scope["subprotocols"] else None
+            await send({"type": "websocket.accept", "subprotocol": subprotocol, "headers": []})
+            link = WebSocketLink(scope, receive, send, door=DOOR, observer=self._observer)
+            call.join(link)
+            try:
+                await link.run(call.hear, lambda data: None, hold.message)
+            finally:
+                call.fan.remove(link)
+
     async def client_secrets(self, request: Request) -> Response:
         """Make a client secret, with a session it opens where the body has one.
 
@@ -130,8 +161,6 @@ class RealtimeDoor:
 
     def _part(self, caller: Caller, query: QueryParams) -> tuple[Part, str]:
         """Who answers, and the name the client has for it. Raises ``Refused``."""
-        if "call_id" in query:
-            raise Refused("There is no such call.", status=404, code="call_not_found")
         model = (caller.secret.model if caller.secret else None) or query.get("model")
         part = self._find(caller, model)
         if query.get("intent") == "transcription" and part.asr is None:

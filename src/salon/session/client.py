@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-from salon.base.events import Event
+from salon.base.events import Event, SessionCreated
 from salon.ports.link import Link
 from salon.session.conversation import Conversation
 
@@ -52,6 +52,10 @@ class Client:
             self._keep(text)
         if self._link is not None:
             self._link.send(text)
+
+    def greeting(self) -> str:
+        """What the session is, for somebody who joins it; it takes no number."""
+        return self._encode(SessionCreated(self.conversation.machine.session), f"{self._prefix}joined")
 
     def pace(self) -> Awaitable[None] | None:
         return self._link.drained() if self._link is not None and self._link.crowded else None

@@ -144,9 +144,11 @@ class Hub:
         preset: Callable[[Session], Session] = lambda session: session,
         audio_out: AudioOut | None = None,
         transcription: bool = False,
+        show_all: bool = False,
     ) -> Client:
         """A new session, not attached yet. ``preset`` changes its settings before anybody sees them. ``audio_out`` is that of a
         call; without it sound goes to the client in events. ``transcription`` is a session that only hears.
+        ``show_all`` opts in to what is Salon's own, as ``resumable`` does.
 
         Raises ``Refused`` (503) when there are too many, or the server is about to stop.
         """
@@ -162,7 +164,7 @@ class Hub:
         client = Client(encode, session_id=session_id, owner=owner, token=token)
         session = preset(opening(part, session_id, model, transcription=transcription, call=audio_out is not None))
         machine = ConversationMachine(
-            session, character(part, locked=locked), new_id=self._new_id, show_served=resumable
+            session, character(part, locked=locked), new_id=self._new_id, show_served=resumable or show_all
         )
         spawn = self._group.create_task
         voiced = None

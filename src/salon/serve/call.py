@@ -1,0 +1,104 @@
+"""One call: a peer's voice and data channel, and the session that they talk with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from salon.base.errors import ClientError
+from salon.ports.link import Link
+from salon.ports.media import AudioFrame, ChannelOpened, Closed, Connected, DataChannel, Peer, PeerEvent
+from salon.session.client import Client
+from salon.transport.datachannel import ChannelLink
+from salon.transport.fan import FanLink
+from salon.wire.openai_realtime import decode
+
+EVENTS = "oai-events"
+
+
+class Call:
+    """``talks_by_channel``: the offer had data channels, so that the session begins when the client's is open; else it begins
+    with the connection. ``on_end`` is called once."""
+
+    def __init__(
+        self,
+        call_id: str,
+        owner: str,
+        client: Client,
+        peer: Peer,
+        *,
+        talks_by_channel: bool,
+        on_end: Callable[[], None],
+    ) -> None:
+        self.id = call_id
+        self.owner = owner
+        self.client = client
+        self.fan = FanLink(lambda code, reason: peer.close(reason))
+        self._peer = peer
+        self._talks_by_channel = talks_by_channel
+        self._on_end: Callable[[], None] | None = on_end
+        self._begun = False
+        self._max_frame = 1024 * 1024
+        client.attach(self.fan)
+        peer.listen(self._happened)
+
+    def join(self, link: Link) -> None:
+        """Another connection that controls this session and hears what it is told: first of all, what it is."""
+        link.send(self.client.greeting())
+        self.fan.add(link)
+
+    def hear(self, text: str) -> None:
+        """An event of the client's, by whichever way."""
+        conversation = self.client.conversation
+        if len(text) > self._max_frame:
+            conversation.complain(ClientError("Invalid event: too long.", code="invalid_event"))
+            return
+        try:
+            command = decode(text)
+        except ClientError as error:
+            conversation.complain(error)
+        else:
+            conversation.submit(command)
+
+    def hang_up(self, reason: str = "hung up") -> None:
+        self.fan.close(1000, reason)
+
+    def _happened(self, event: PeerEvent) -> None:
+        match event:
+            case ChannelOpened(channel) if channel.label == EVENTS:
+                self._listen(channel)
+            case Connected() if not self._talks_by_channel:
+                self._begin()
+            case Closed(reason):
+                self._end(reason)
+
+    def _listen(self, channel: DataChannel) -> None:
+        link = ChannelLink(channel)
+        self.fan.add(link)
+        self._begin()
+        channel.listen(self._message, lambda: self.fan.remove(link))
+
+    def _begin(self) -> None:
+        if self._begun:
+            return
+        self._begun = True
+        self.client.conversation.open()
+        self._peer.audio_in.listen(self._frame)
+
+    def _frame(self, frame: AudioFrame) -> None:
+        voice = self.client.conversation.voice
+        if voice is not None and not self.client.ended:
+            voice.heard(frame.samples)
+
+    def _message(self, message: str | bytes) -> None:
+        if isinstance(message, bytes):
+            self.client.conversation.complain(
+                ClientError("Invalid event: events are text messages of JSON.", code="invalid_event")
+            )
+        else:
+            self.hear(message)
+
+    def _end(self, reason: str) -> None:
+        on_end, self._on_end = self._on_end, None
+        if on_end is not None:
+            self.fan.close(1000, reason)
+            on_end()

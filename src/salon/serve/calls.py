@@ -1,0 +1,138 @@
+"""The Realtime door by WebRTC: calls (OpenAI's ``/v1/realtime/calls``), and the sockets that join them.
+
+``POST /v1/realtime/calls`` takes an offer and answers it; the session's events go by the data channel ``oai-events`` that the
+client makes, its sound by the audio section. ``POST …/{id}/hangup`` ends a call; ``WS /v1/realtime?call_id=`` is a second control
+channel to it.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from salon.base.errors import ClientError, ConfigError, Refused
+from salon.base.ids import NewId
+from salon.base.session import Session, SessionPatch
+from salon.ports.media import MediaEngine, Wants
+from salon.ports.observer import Observer
+from salon.rtc.sdp import parse
+from salon.serve.call import Call
+from salon.serve.gate import Caller, Gate, address_of
+from salon.session.hub import Hub, Part
+from salon.turn import settings
+from salon.wire.openai_realtime import Encoder, decode_session
+from salon.wire.openai_realtime import call as wire
+
+DOOR = "call"
+WANTS = Wants(voice=True, data=True)
+
+
+class Calls:
+    """The calls of this process."""
+
+    def __init__(self, hub: Hub, gate: Gate, engine: MediaEngine, observer: Observer, new_id: NewId) -> None:
+        self._hub = hub
+        self._gate = gate
+        self._engine = engine
+        self._observer = observer
+        self._new_id = new_id
+        self._calls: dict[str, Call] = {}
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/v1/realtime/calls", self.begin, methods=["POST"]),
+            Route("/v1/realtime/calls/{call_id}/hangup", self.hang_up, methods=["POST"]),
+        ]
+
+    def find(self, call_id: str, caller: Caller) -> Call:
+        """A call of this caller's. Raises ``Refused`` (404)."""
+        call = self._calls.get(call_id)
+        if call is None or not (caller.admin or caller.name == call.owner):
+            raise Refused("There is no such call.", status=404, code="call_not_found")
+        return call
+
+    async def begin(self, request: Request) -> Response:
+        caller = self._gate.admit(request.scope, "realtime")
+        sdp, raw = wire.read(request.headers.get("content-type", ""), await _body(request))
+        patch, model = decode_session(raw) if raw is not None else (SessionPatch(), None)
+        part, shown = self._part(caller, model or request.query_params.get("model"))
+        offer = parse(sdp)
+        by_channel = any(section.kind == "application" for section in offer.media)
+        with ExitStack() as stack:
+            stack.enter_context(self._gate.hold(caller, address_of(request.scope), DOOR))
+            accepted = await self._engine.accept(offer, WANTS)
+            peer = accepted.peer
+            stack.callback(peer.close, "refused")
+            call_id = self._new_id("rtc")
+            opted_in = request.query_params.get("salon") == "1"
+            client = self._hub.open(
+                part,
+                Encoder({} if opted_in else None),
+                owner=f"{caller.kind} {caller.name}",
+                model=shown,
+                locked=caller.secret is not None and caller.secret.locked,
+                preset=lambda session: self._preset(session, part, caller, patch),
+                audio_out=peer.audio_out,
+                show_all=opted_in,
+            )
+            held = stack.pop_all()
+
+            def ended() -> None:
+                self._calls.pop(call_id, None)
+                self._hub.detach(client, call.fan)
+                self._observer.disconnected(DOOR, 1000)
+                held.close()
+
+            call = Call(call_id, caller.name, client, peer, talks_by_channel=by_channel, on_end=ended)
+            self._calls[call_id] = call
+            self._observer.connected(DOOR)
+        path = f"{request.scope.get('root_path', '')}/v1/realtime/calls/{call_id}"
+        headers = {"content-type": wire.SDP, "location": path, "cache-control": "no-store"}
+        return Response(accepted.answer, 201, headers)
+
+    async def hang_up(self, request: Request) -> Response:
+        caller = self._gate.admit(request.scope, "realtime")
+        self.find(request.path_params["call_id"], caller).hang_up()
+        return Response()
+
+    def _part(self, caller: Caller, model: str | None) -> tuple[Part, str]:
+        model = (caller.secret.model if caller.secret else None) or model
+        try:
+            part = self._hub.part(model)
+        except ConfigError as error:
+            raise Refused(error.message, status=404, code="model_not_found") from None
+        if not caller.may_talk_with(part.agent.name):
+            raise Refused(
+                f"This token does not allow talking with '{part.agent.name}'.",
+                status=403,
+                code="insufficient_permissions",
+            )
+        if part.asr is None and part.tts is None:
+            raise Refused(
+                "This server has no speech configured, so it can neither hear nor speak. Talk in text, over a WebSocket.",
+                status=400,
+                code="audio_not_configured",
+            )
+        return part, model or part.agent.name
+
+    def _preset(self, session: Session, part: Part, caller: Caller, patch: SessionPatch) -> Session:
+        """What the secret says, then what the client does."""
+        speech, secret = part.tts is not None, caller.secret
+        if secret is not None:
+            session = settings.apply(session, secret.session, speech=speech, has_audio=False, locked=False)
+        locked = secret is not None and secret.locked
+        if patch.type != "realtime":
+            raise ClientError("A call is a session of type 'realtime'.", code="invalid_value", param="session.type")
+        return settings.apply(session, patch, speech=speech, has_audio=False, locked=locked)
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > wire.MAX_BODY:
+            raise Refused(f"The body is larger than {wire.MAX_BODY} bytes.", status=413, code="body_too_large")
+    return bytes(body)

@@ -1,0 +1,122 @@
+"""libwebrtc (PyPI ``wrtc``) as a caller of the Realtime door: a microphone that speaks recordings, and the channel of events."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import wave
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import webrtc
+from aiohttp import ClientSession
+
+from salon.sound.resample import Resampler
+from tests.fakes.media_house import until
+
+DATA = Path(__file__).parents[1] / "data" / "voice"
+PATIENCE = 30.0
+
+
+class Recordings:
+    """A microphone that is silent until it is given something to say."""
+
+    def __init__(self) -> None:
+        self.track = webrtc.MediaStreamTrackGenerator("audio")
+        self._queue: deque[bytes] = deque()
+
+    def say(self, name: str) -> None:
+        """One of ``tests/data/voice``, behind what is being said."""
+        with wave.open(str(DATA / name)) as file:
+            pcm = Resampler(16_000, 48_000).push(file.readframes(file.getnframes()))
+        self._queue.extend(pcm[at : at + 960].ljust(960, b"\0") for at in range(0, len(pcm), 960))
+
+    async def run(self) -> None:
+        writer = self.track.writable.get_writer()
+        loop = asyncio.get_running_loop()
+        start, number = loop.time(), 0
+        while True:
+            init = webrtc.AudioDataInit(
+                format="s16",
+                sample_rate=48_000,
+                number_of_frames=480,
+                number_of_channels=1,
+                timestamp=number * 10_000,
+                data=self._queue.popleft() if self._queue else bytes(960),
+            )
+            await writer.write(webrtc.AudioData(init))
+            number += 1
+            await asyncio.sleep(max(0, start + number / 100 - loop.time()))
+
+
+class Caller:
+    def __init__(self) -> None:
+        self.pc = webrtc.RTCPeerConnection()
+        self.microphone = Recordings()
+        self.heard: list[dict[str, Any]] = []
+        self.location = ""
+        self._changed = asyncio.Event()
+        self._read = 0
+        self.channel: Any = None
+
+    async def call(self, url: str, key: str, *, channel: bool = True, session: dict[str, Any] | None = None) -> None:
+        """Offer, and take the answer."""
+        self.pc.add_track(self.microphone.track)
+        if channel:
+            self.channel = self.pc.create_data_channel("oai-events")
+            self.channel.on("message", self._message)
+        await self.pc.set_local_description(await self.pc.create_offer())
+        sdp = self.pc.local_description.sdp
+        body: Any = {"data": sdp, "headers": {"content-type": "application/sdp"}}
+        if session is not None:
+            body = {"json": {"sdp": sdp, "session": session}, "headers": {}}
+        body["headers"]["authorization"] = f"Bearer {key}"
+        async with ClientSession() as http, http.post(url, **body) as answer:
+            assert answer.status == 201, await answer.text()
+            assert answer.content_type == "application/sdp"
+            self.location = answer.headers["location"]
+            remote = webrtc.RTCSessionDescriptionInit(type="answer", sdp=await answer.text())
+        await self.pc.set_remote_description(remote)
+        await until(lambda: self.pc.connection_state == "connected", "connected", PATIENCE)
+
+    async def until(self, kind: str) -> list[dict[str, Any]]:
+        """All events up to the next of that type."""
+        began = self._read
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                while self._read < len(self.heard):
+                    self._read += 1
+                    if self.heard[self._read - 1]["type"] == kind:
+                        return self.heard[began : self._read]
+                self._changed.clear()
+                await self._changed.wait()
+
+    def send(self, event: dict[str, Any]) -> None:
+        self.channel.send(json.dumps(event))
+
+    async def energy(self) -> float:
+        """Of what was heard so far."""
+        report = await self.pc.get_stats()
+        return sum(
+            getattr(each, "total_audio_energy", 0) or 0 for each in report.values() if each.type == "inbound-rtp"
+        )
+
+    def _message(self, event: Any) -> None:
+        self.heard.append(json.loads(event.data))
+        self._changed.set()
+
+
+@asynccontextmanager
+async def calling(url: str, key: str, **how: Any) -> AsyncIterator[Caller]:
+    caller = Caller()
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(caller.microphone.run())
+        try:
+            await caller.call(url, key, **how)
+            yield caller
+        finally:
+            running.cancel()
+            caller.pc.close()
