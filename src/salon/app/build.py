@@ -32,7 +32,7 @@ from salon.providers.local.vad import SileroVad
 from salon.room import chat
 from salon.room.policy import RateLimits, Rules
 from salon.room.signaling import Terms
-from salon.serve import admin, gate, http, ice, spark, ui
+from salon.serve import admin, gate, http, ice, room_agents, spark, ui
 from salon.serve import rooms as rooms_admin
 from salon.serve.calls import Calls
 from salon.serve.centrifuge.api import Api
@@ -48,6 +48,7 @@ from salon.serve.under_way import UnderWay
 from salon.serve.whip import WhipDoor
 from salon.session.agent import Agent
 from salon.session.hub import Hub
+from salon.session.room_agents import RoomAgents
 from salon.session.rooms import Rooms
 
 
@@ -87,6 +88,7 @@ def build(config: Config, agents: Sequence[Agent], models: Models, program: Prog
     ice_servers = _ice(config, clock)
     peers = _peers(config, door, clock, metrics)
     rooms = _rooms(config, clock)
+    chatting = RoomAgents(rooms, agents, hub.part, patterns=config.chat.agent_rooms, clock=clock, observer=metrics)
     questions = _spark_door(config, hub, models, door, clock, metrics)
     media = MediaHouse(config, clock, new_id)
     metrics.registry.register(MediaMetrics(media))
@@ -109,6 +111,7 @@ def build(config: Config, agents: Sequence[Agent], models: Models, program: Prog
         *LiveDoor(media.live, door).routes(),
         *RecordingsDoor(media.folder, media.live, door).routes(),
         *admin.routes(door, clock),
+        *room_agents.routes(door, chatting),
     ]
     running = _Running(hub, models, rooms, media, questions.under_way)
     app = http.app(
@@ -117,7 +120,7 @@ def build(config: Config, agents: Sequence[Agent], models: Models, program: Prog
         metrics=metrics.render,
         metrics_token=config.auth.metrics_token,
         signed=spark.signed(questions),
-        lifespan=lifecycle.lifespan(running, metrics.watch, peers.run, rooms.run, *joined),
+        lifespan=lifecycle.lifespan(running, metrics.watch, peers.run, rooms.run, chatting.run, *joined),
     )
     return House(app=app, running=running, hub=hub, rooms=rooms, media=media, gate=door, metrics=metrics)
 
