@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { afterEach, test } from "node:test";
 import { Incoming } from "../../../src/salon/web/files/incoming.js";
 import { BLOCK, blocksOf, distinct, entryOf, isPath, lengthOf, packed, placesOf, sendablePath, sha256, unpacked } from "../../../src/salon/web/files/manifest.js";
 import { Outgoing } from "../../../src/salon/web/files/outgoing.js";
@@ -7,6 +7,10 @@ import { Closed } from "../../../src/salon/web/files/pipe.js";
 import { MemoryStore } from "../../../src/salon/web/files/store.js";
 import { codeOf } from "../../../src/salon/web/peer/code.js";
 import { levelOf, qualityOf } from "../../../src/salon/web/peer/quality.js";
+
+/** What still runs measures its speed, and Node waits for that. */
+const made = [];
+afterEach(() => made.splice(0).forEach((transfer) => transfer.end("over")));
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -58,6 +62,7 @@ function transferOf(contents, store = new MemoryStore()) {
   const entries = Object.entries(contents).map(([path, data]) => ({ path, size: data.length, modified: 1 }));
   const out = new Outgoing({ id: ID, other: "bob", entries, files: Object.values(contents).map((data) => new Blob([data])) });
   const into = new Incoming({ id: ID, other: "ann", name: "Ann", count: entries.length, total: out.total, names: [], store });
+  made.push(out, into);
   return { out, into, store, entries };
 }
 
@@ -158,6 +163,7 @@ test("a file that changes while it is sent ends it, and both know", async () => 
 async function facing(entries, announced = {}) {
   const total = entries.reduce((sum, [, size]) => sum + size, 0);
   const into = new Incoming({ id: ID, other: "eve", name: "", count: entries.length, total, names: [], store: new MemoryStore(), ...announced });
+  made.push(into);
   const [stranger, own] = pair();
   const told = [];
   stranger.onmessage = (data) => told.push(JSON.parse(data));
