@@ -14,9 +14,10 @@ import msgspec
 from starlette.applications import Starlette
 
 import salon
-from salon.app import lifecycle
+from salon.app import demos, lifecycle
 from salon.app.clock import SystemClock
 from salon.app.config import ApiKey, Config
+from salon.app.config_rooms import DEMOS, Demo
 from salon.app.media import MediaHouse, MediaMetrics
 from salon.app.models import Models
 from salon.app.observe import Metrics
@@ -96,6 +97,7 @@ def build(config: Config, agents: Sequence[Agent], models: Models, program: Prog
     joined += [each.run for each in _webhooks(config, rooms)]
     parts = Parts(rooms, door, clock, metrics, new_id, salon.__version__)
     calls = Calls(hub, door, media.engine, metrics, new_id)
+    joined += demos.join(rooms, _demos(config, door, program), bots=config.rooms.bots)
     routes = [
         *ui.routes(door, PageFacts(config, hub, models)),
         *RealtimeDoor(hub, door, metrics, new_id, max_frame=config.server.max_frame_bytes, calls=calls).routes(),
@@ -238,6 +240,13 @@ def _webhooks(config: Config, rooms: Rooms) -> list[Webhook]:
             rooms.hooks.on(event, webhook.take, told.channels)
         made.append(webhook)
     return made
+
+
+def _demos(config: Config, door: gate.Gate, program: Program | None) -> tuple[Demo, ...]:
+    """Without a word about it: for a newcomer, and not for a server that has a program of its own in its rooms."""
+    if config.rooms.demos is not None:
+        return config.rooms.demos
+    return DEMOS if door.open and (program is None or program.empty) else ()
 
 
 class _Running:

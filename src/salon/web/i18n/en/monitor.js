@@ -64,7 +64,7 @@ export default {
   "monitor conflated": "{count} skipped, because newer ones had come",
   "monitor age": "oldest value in sight {time}",
   "monitor none": "No value has come yet",
-  "monitor none about": "Publish into this feed from a program, or start one that comes with Salon:",
+  "monitor none about": "Publish to this channel from a program, with any Centrifuge library:",
   "monitor none found": "No key fits.",
   "monitor waiting": "Connecting …",
   "monitor lost": "The connection was lost. The values shown are those of then; it is tried again.",

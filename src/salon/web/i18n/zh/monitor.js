@@ -64,7 +64,7 @@ export default {
   "monitor conflated": "已有更新值而略过 {count}",
   "monitor age": "画面中最旧的值 {time}",
   "monitor none": "还没有数据",
-  "monitor none about": "可从程序向此数据源发布，或启动 Salon 自带的数据源：",
+  "monitor none about": "可在程序中用任意 Centrifuge 库向此频道发布：",
   "monitor none found": "没有符合的项。",
   "monitor waiting": "正在连接……",
   "monitor lost": "连接已断开，正在重连；当前显示的是断开前的数据。",

@@ -279,7 +279,7 @@ function buildBoard(frame, client, settings, room, signal) {
     empty,
     h("h2", null, t("monitor none")),
     h("p", { class: "faint" }, t("monitor none about")),
-    h("pre", null, `salon feed ${ROOMS.includes(room) ? room : `market --room ${room}`}`),
+    h("pre", null, `${room}/feed  ←  {"key": "a", "value": 1}`),
   );
   setHeld(false);
   showGroups();
