@@ -75,11 +75,14 @@ async def process(
 
 
 @asynccontextmanager
-async def salon(*arguments: str, env: Mapping[str, str] | None = None) -> AsyncIterator[tuple[int, int]]:
-    """``salon serve`` on a free port, without anybody's configuration: its pid and port."""
+async def salon(
+    *arguments: str, env: Mapping[str, str] | None = None, more: str = ""
+) -> AsyncIterator[tuple[int, int]]:
+    """``salon serve`` on a free port, without anybody's configuration but ``more`` (TOML): its pid and port. What it keeps
+    is gone afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "salon.toml"
-        config.write_text(CONFIG)
+        config.write_text(CONFIG + more.replace("bench.db", f"{folder}/bench.db"))
         command = [sys.executable, "-m", "salon.cli.main", "serve", "--port", "0", "--config", str(config), *arguments]
         async with process(command, r"http://127\.0\.0\.1:(\d+)", env) as (pid, port):
             yield pid, int(port)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from salon.base.errors import ClientError
 from salon.base.rooms import Patch, Publication, Snapshot, Who
-from salon.wire.centrifuge import encode
+from salon.wire.centrifuge import api, encode, topics
 from salon.wire.centrifuge.commands import METHODS, Heard, Unreadable, decode, decode_connect
 
 LIMITED = settings(max_examples=300, deadline=None, derandomize=True)
@@ -83,3 +83,26 @@ def test_states_go_through_unchanged(entries: dict[str, bytes]) -> None:
     assert whole["pub"]["data"]["entries"] == expected
     patch = json.loads(encode.publication("r/s", encode.patch_pub(Patch(0, 1, "e", entries))).stream)
     assert patch["pub"]["data"]["set"] == expected
+
+
+@LIMITED
+@given(st.sampled_from([*api.SHAPES, "teleport"]), json_values.map(json.dumps).map(str.encode) | st.binary(max_size=80))
+def test_any_body_is_read_or_refused(method: str, body: bytes) -> None:
+    with suppress(ClientError):
+        api.decode(method, body)
+
+
+@LIMITED
+@given(
+    st.sampled_from([topics.ConnectData, topics.SubscribeData, topics.SignalData, topics.PublishCall, topics.RateCall]),
+    st.dictionaries(st.sampled_from(["user", "device", "rate", "to", "id", "data", "channel", "key"]), json_values)
+    .map(json.dumps)
+    .map(str.encode)
+    | st.binary(max_size=80),
+)
+def test_any_data_is_read_or_refused(shape: object, data: bytes) -> None:
+    with suppress(ClientError):
+        topics.read(data, shape)
+    with suppress(ClientError):
+        topics.change_or_input(data)
+    assert isinstance(topics.key_of(data), str)

@@ -138,11 +138,12 @@ LogOutput = Deliver | Fill | Tell
 class _Joining:
     """A reader whose page is on its way, or reaches further than what has come in live so far."""
 
-    __slots__ = ("buffer", "joined_at", "overflowed", "started", "until")
+    __slots__ = ("buffer", "epoch", "joined_at", "overflowed", "started", "until")
 
-    def __init__(self, joined_at: int) -> None:
+    def __init__(self, joined_at: Position) -> None:
         self.buffer: list[Publication] = []
-        self.joined_at = joined_at
+        self.epoch = joined_at.epoch
+        self.joined_at = joined_at.offset
         self.overflowed = False
         self.started = False
         self.until = 0
@@ -169,19 +170,23 @@ class LogTopic:
     def join(self, reader: str) -> None:
         """Keep what comes for this reader until ``start``. Call it before its page is asked for."""
         self.leave(reader)
-        self._joining[reader] = _Joining(self.position.offset)
+        self._joining[reader] = _Joining(self.position)
 
     def start(self, reader: str, position: Position) -> list[LogOutput]:
         """The reader has been given everything up to ``position``; what comes out follows it."""
         joining = self._joining.get(reader)
         if joining is None or joining.started:
             return []
+        outputs: list[LogOutput] = []
+        if position.epoch != self.position.epoch and joining.epoch == self.position.epoch:
+            # The page is younger than what is known here: the log was lost, and nothing has been published to it since.
+            outputs += self._rotate(position)
         joining.started, joining.until = True, position.offset
         # A page that ends before the buffer begins comes from a copy that lags behind.
         if joining.overflowed or position.epoch != self.position.epoch or position.offset < joining.joined_at:
             del self._joining[reader]
-            return [Tell((reader,), self.position)]
-        outputs: list[LogOutput] = [
+            return [*outputs, Tell((reader,), self.position)]
+        outputs += [
             Deliver(publication, (reader,)) for publication in joining.buffer if publication.offset > position.offset
         ]
         joining.buffer.clear()

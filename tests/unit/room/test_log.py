@@ -148,3 +148,15 @@ class TestTopic:
         for offset in range(1, MAX_AHEAD + 2):
             topic.arrive(publication(offset))
         assert topic.start("a", Position(0, "e")) == [Tell(("a",), Position(MAX_AHEAD + 1, "e"))]
+
+    def test_a_page_of_another_life_tells_the_others_and_lets_the_reader_in(self) -> None:
+        topic = live("a", at=5)
+        topic.join("b")
+        assert topic.start("b", Position(2, "f")) == [Tell(("a",), Position(2, "f"))]
+        assert delivered(topic.arrive(publication(3, "f"))) == [(3, ("b",))]
+
+    def test_a_page_from_before_the_log_was_lost_is_told(self) -> None:
+        topic = live(at=5)
+        topic.join("b")
+        topic.arrive(publication(1, "f"))
+        assert topic.start("b", Position(5, "e")) == [Tell(("b",), Position(1, "f"))]
