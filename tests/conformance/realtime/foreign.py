@@ -21,12 +21,14 @@ PATIENCE = 90
 
 @dataclass(frozen=True)
 class Foreign:
-    """``requirements`` are what its authors publish, pinned; the first is the client itself. ``by`` is ``pip`` or ``npm``."""
+    """``requirements`` are what its authors publish, pinned; the first is the client itself. ``by`` is ``pip`` or ``npm``.
+    ``env`` names an environment that scripts share; else each has its own."""
 
     script: str
     by: str
     requirements: tuple[str, ...]
     folder: Path = CLIENTS
+    env: str = ""
 
     @property
     def name(self) -> str:
@@ -38,7 +40,7 @@ class Foreign:
 
     async def run(self, *arguments: str) -> Any:
         """What the script printed. A script that fails, fails the test with what it wrote."""
-        stem = Path(self.script).stem.replace("_", "-")
+        stem = self.env or Path(self.script).stem.replace("_", "-")
         if self.by == "pip":
             command = [
                 str(await asyncio.to_thread(python_env, stem, self.requirements)),

@@ -22,7 +22,7 @@ CI runs them against a whole server with an API key; a change that breaks one do
 `tests/conformance/realtime/clients/`. This page is written by the run:
 `SALON_WRITE_DOCS=1 .venv/bin/pytest tests/conformance/realtime`.
 
-## OpenAI Realtime door, text over WebSocket
+## OpenAI Realtime door
 
 | client | version | script | what it was seen to do | result |
 |---|---|---|---|---|
