@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator, Page, expect
 
-SLOW = 20_000
+SLOW = 30_000
 # Two pictures, one after the other; or not, for so long that nobody waits any more.
 MOVES = """video => Promise.race([
     new Promise((done) => video.requestVideoFrameCallback(() => video.requestVideoFrameCallback(() => done(true)))),

@@ -17,6 +17,7 @@ import salon
 from salon.app import lifecycle
 from salon.app.clock import SystemClock
 from salon.app.config import ApiKey, Config
+from salon.app.ice import ice_servers
 from salon.app.media import MediaHouse, MediaMetrics
 from salon.app.models import Models
 from salon.app.observe import Metrics
@@ -84,7 +85,7 @@ def build(config: Config, agents: Sequence[Agent], models: Models, program: Prog
     for agent in agents:
         hub.part(agent.name)
     door = _gate(config, clock, metrics)
-    ice_servers = _ice(config, clock)
+    relays = ice_servers(config, clock)
     peers = _peers(config, door, clock, metrics)
     rooms = _rooms(config, clock)
     questions = _spark_door(config, hub, models, door, clock, metrics)
@@ -104,8 +105,8 @@ def build(config: Config, agents: Sequence[Agent], models: Models, program: Prog
         *SseDoor(parts).routes(),
         *Api(parts).routes(),
         *rooms_admin.routes(door, rooms),
-        *ice.routes(door, ice_servers),
-        *WhipDoor(media.live, door, ice_servers, clock, metrics).routes(),
+        *ice.routes(door, relays),
+        *WhipDoor(media.live, door, relays, clock, metrics).routes(),
         *LiveDoor(media.live, door).routes(),
         *RecordingsDoor(media.folder, media.live, door).routes(),
         *admin.routes(door, clock),
@@ -154,19 +155,6 @@ def _limits(config: Config) -> Limits:
 def _own_limits(key: ApiKey, limits: Limits) -> Limits:
     own = {name: getattr(key.limits, name) for name in key.limits.__struct_fields__}
     return msgspec.structs.replace(limits, **{name: value for name, value in own.items() if value is not None})
-
-
-def _ice(config: Config, clock: SystemClock) -> ice.IceServers:
-    told = config.ice
-    return ice.configured(
-        clock,
-        stun=told.stun,
-        turn=told.turn,
-        secret=told.turn_secret,
-        username=told.turn_username,
-        credential=told.turn_credential,
-        seconds=told.ttl_seconds,
-    )
 
 
 def _peers(config: Config, door: gate.Gate, clock: SystemClock, metrics: Metrics) -> PeerJsDoor:

@@ -13,9 +13,12 @@ import msgspec
 
 from salon.app import listen, logs
 from salon.app.agents import agents_of
+from salon.app.clock import SystemClock
 from salon.app.config_load import Loaded
 from salon.app.exposure import refuse_exposure
+from salon.app.ice import ice_servers
 from salon.app.models import Models, read
+from salon.app.relay import try_server
 from salon.base.errors import ConfigError
 from salon.cli.words import words
 from salon.ports.llm import CheckStep
@@ -40,6 +43,7 @@ def run(given: argparse.Namespace) -> int:
     if not given.llm:
         for finding in _machine(loaded):
             report.add(finding)
+        asyncio.run(_relays(loaded, report))
     asyncio.run(_models(loaded, given.llm or [], report))
     return report.end()
 
@@ -63,6 +67,14 @@ def _machine(loaded: Loaded) -> Iterator[Finding]:
         yield Finding(about="server", step=CheckStep("port", False, error.message), serious=False)
     now = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
     yield _good("server", "clock", f"{now} UTC; signed requests (Spark) fail when it is more than 5 minutes off")
+
+
+async def _relays(loaded: Loaded, report: _Report) -> None:
+    """Each STUN and TURN server of ``[ice]``, as a browser would use it. Without them Salon runs all the same."""
+    for server in ice_servers(loaded.config, SystemClock()).of("salon-check"):
+        for url in server.urls:
+            async for step in try_server(url, server.username, server.credential):
+                report.add(Finding(about=url, step=step, serious=False))
 
 
 async def _models(loaded: Loaded, only: list[str], report: _Report) -> None:

@@ -120,7 +120,7 @@ def _check(commands: Commands[argparse.ArgumentParser]) -> None:
     command = _add(
         commands,
         "check",
-        "try the configuration, the port and every configured model",
+        "try the configuration, the port, the relays and every configured model",
         "Says what is wrong and what to do.",
     )
     command.add_argument("--llm", action="append", metavar="NAME", help="try only these models")

@@ -111,8 +111,10 @@ def parse(datagram: bytes) -> Message | None:
     return Message(kind, datagram[8:20], attributes, datagram, signed)
 
 
-def build(kind: int, transaction_id: bytes, attributes: list[tuple[int, bytes]], password: str | None = None) -> bytes:
-    """A message with MESSAGE-INTEGRITY where there is a password, and FINGERPRINT."""
+def build(
+    kind: int, transaction_id: bytes, attributes: list[tuple[int, bytes]], password: str | bytes | None = None
+) -> bytes:
+    """A message with MESSAGE-INTEGRITY where there is a password, or as bytes a key, and FINGERPRINT."""
     body = b"".join(
         struct.pack("!HH", attribute, len(value)) + value + bytes(-len(value) % 4) for attribute, value in attributes
     )
@@ -155,9 +157,10 @@ def _with_length(message: bytes, length: int) -> bytes:
     return message[:2] + struct.pack("!H", length) + message[4:]
 
 
-def _integrity(message: bytes, password: str) -> bytes:
+def _integrity(message: bytes, password: str | bytes) -> bytes:
     # RFC 8445 section 7.1: short-term credentials; the key is the password itself.
-    return hmac.digest(password.encode(), _with_length(message, len(message) - 20 + 24), hashlib.sha1)
+    key = password.encode() if isinstance(password, str) else password
+    return hmac.digest(key, _with_length(message, len(message) - 20 + 24), hashlib.sha1)
 
 
 def _fingerprint(message: bytes) -> int:
