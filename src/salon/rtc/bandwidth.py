@@ -45,12 +45,15 @@ SETTLE_MS: Final = 300
 GROWTH: Final = 0.08  # a second
 
 PROBE_MS: Final = 80
-PROBE_EVERY_MS: Final = 1_000
+PROBE_EVERY_MS: Final = 700
 PROBE_FACTOR: Final = 2
+# Behind a probe that got through without waiting: each round trip that a climb needs less brings the better picture sooner.
+PROBE_BOLD: Final = 3
 PROBE_MARGIN: Final = 1.1
 PROBE_GROWTH_MS: Final = 8
 PROBE_CLEAR: Final = 0.6
 PROBE_LOST_MS: Final = 1_500
+PROBE_SPARE: Final = 1_300
 
 _CLOCK: Final = (1 << 24) * 64_000  # where the receiver's clock in feedback wraps
 
@@ -87,6 +90,7 @@ class Estimator:
         "_base_at",
         "_batch",
         "_batch_size",
+        "_bold",
         "_came",
         "_cut_at",
         "_flat_since",
@@ -137,6 +141,7 @@ class Estimator:
         self._probe: Probe | None = None
         self._probed_at = 0
         self._quiet_until = 0
+        self._bold = False
 
     def feedback(self, feedback: TransportFeedback, now: int) -> None:
         """What the viewer tells of its arrivals. Numbers that were told before, or never sent, are passed over."""
@@ -187,7 +192,8 @@ class Estimator:
         if probe is None:
             if not self._may_probe(wanted, now):
                 return 0
-            target = int(min(wanted * PROBE_MARGIN, self.estimate * PROBE_FACTOR))
+            factor = PROBE_BOLD if self._bold else PROBE_FACTOR
+            target = int(min(wanted * PROBE_MARGIN, self.estimate * factor))
             probe = self._probe = Probe(target, self._log, now)
             self._probed_at = now
         if probe.end is not None:
@@ -325,7 +331,8 @@ class Estimator:
             return
         self._probe = None
         carried = probe.carried(self._inherent)
-        if carried >= probe.target:
+        self._bold = carried >= probe.target
+        if self._bold:
             # Room for that much: try for more at once.
             self._probed_at = now - PROBE_EVERY_MS
         elif 0 < carried < PROBE_CLEAR * probe.target:
@@ -373,7 +380,8 @@ class Probe:
         # Smallest delays, for jitter only adds.
         growth = min(delays[-third:]) - min(delays[:third])
         kept = min(self._arrived / (self._sent * (1 - inherent)), 1.0)
-        if growth <= PROBE_GROWTH_MS and kept >= 0.9:
+        # A small probe is a few packets: one that is lost tells of chance, not of room.
+        if growth <= PROBE_GROWTH_MS and (kept >= 0.9 or self._sent - self._arrived <= PROBE_SPARE):
             return self.target
         return int(self.target * kept / (1 + max(growth, 0) / (PROBE_MS * 2 / 3)))
 
