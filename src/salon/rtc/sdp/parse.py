@@ -105,7 +105,7 @@ def _media(section: _Section, session: _Section, index: int) -> Media:
         setup=inherited("setup"),
         rtcp_mux="rtcp-mux" in section.attributes,
         **_streams(section),
-        **_sctp(section, kind),
+        **_sctp(section, kind, rejected=port == "0" and "bundle-only" not in section.attributes),
     )
 
 
@@ -145,8 +145,9 @@ def _simulcast(value: str) -> Simulcast | None:
     return None
 
 
-def _sctp(section: _Section, kind: str) -> dict[str, Any]:
-    if kind != "application":
+def _sctp(section: _Section, kind: str, *, rejected: bool) -> dict[str, Any]:
+    # RFC 3264 section 8.2: a section that has ended stays in its place, with port zero and perhaps nothing more.
+    if kind != "application" or rejected:
         return {}
     port, size = section.first("sctp-port"), section.first("max-message-size", "65536")
     if not port:

@@ -96,3 +96,9 @@ def test_what_cannot_be_answered_is_said_so(text: str, why: str) -> None:
     with pytest.raises(ClientError, match=why) as caught:
         sdp.parse(text)
     assert caught.value.code == "invalid_sdp"
+
+
+def test_a_data_section_that_has_ended_needs_no_port_of_sctp() -> None:
+    (data,) = sdp.parse("v=0\nm=application 0 UDP/DTLS/SCTP webrtc-datachannel\na=mid:0\n").media
+    assert data.rejected
+    assert data.sctp_port is None
