@@ -41,8 +41,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=rank)
 
 
+def like_others() -> None:
+    """libwebrtc (PyPI ``wrtc``) makes the thread that it is called on a real-time one, where it may. What such a thread starts
+    is one too: a browser then takes the whole machine."""
+    if hasattr(os, "SCHED_OTHER"):
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    like_others()
     try:
         if part_of(item.path) == "e2e" and not any(shutil.which(name) for name in CHROMIUM):
             raise ProgramMissing("Chromium is not installed (Debian: apt install chromium)")

@@ -13,7 +13,7 @@ from salon.media.engine import Engine
 from salon.ports.media import Accepted, Wants
 from salon.rtc import sdp
 from tests.conformance.environments import ProgramMissing
-from tests.conftest import CHROMIUM
+from tests.conftest import CHROMIUM, like_others
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -120,6 +120,7 @@ async def chromium() -> AsyncIterator[Chromium]:
     path = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if path is None:
         raise ProgramMissing("Chromium is not installed (Debian: apt install chromium)")
+    like_others()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         try:
