@@ -13,11 +13,13 @@ from salon.transport.fan import FanLink
 from salon.wire.openai_realtime import decode
 
 EVENTS = "oai-events"
+MOST_BEHIND_MS = 5000
+"""How far ahead of its message rate a client may be."""
 
 
 class Call:
     """``talks_by_channel``: the offer had data channels, so that the session begins when the client's is open; else it begins
-    with the connection. ``on_end`` is called once."""
+    with the connection. ``on_end`` is called once. ``charge`` counts a message, and gives the ms until the next one is due."""
 
     def __init__(
         self,
@@ -28,6 +30,7 @@ class Call:
         *,
         talks_by_channel: bool,
         on_end: Callable[[], None],
+        charge: Callable[[], int] = lambda: 0,
     ) -> None:
         self.id = call_id
         self.owner = owner
@@ -35,6 +38,7 @@ class Call:
         self.fan = FanLink(lambda code, reason: peer.close(reason))
         self._peer = peer
         self._talks_by_channel = talks_by_channel
+        self._charge = charge
         self._on_end: Callable[[], None] | None = on_end
         self._begun = False
         self._max_frame = 1024 * 1024
@@ -90,7 +94,10 @@ class Call:
             voice.heard(frame.samples)
 
     def _message(self, message: str | bytes) -> None:
-        if isinstance(message, bytes):
+        if self._charge() > MOST_BEHIND_MS:
+            # A data channel is not read more slowly, as a socket is: who floods it is let go.
+            self.hang_up("too many messages")
+        elif isinstance(message, bytes):
             self.client.conversation.complain(
                 ClientError("Invalid event: events are text messages of JSON.", code="invalid_event")
             )

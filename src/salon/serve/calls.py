@@ -8,6 +8,7 @@ channel to it.
 from __future__ import annotations
 
 from contextlib import ExitStack
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,7 +22,7 @@ from salon.ports.observer import Observer
 from salon.rtc.sdp import parse
 from salon.serve.call import Call
 from salon.serve.gate import Caller, Gate, address_of
-from salon.session.hub import Hub, Part
+from salon.session.hub import Hub, Part, facts
 from salon.turn import settings
 from salon.wire.openai_realtime import Encoder, decode_session
 from salon.wire.openai_realtime import call as wire
@@ -62,15 +63,16 @@ class Calls:
         offer = parse(sdp)
         by_channel = any(section.kind == "application" for section in offer.media)
         with ExitStack() as stack:
-            stack.enter_context(self._gate.hold(caller, address_of(request.scope), DOOR))
+            hold = stack.enter_context(self._gate.hold(caller, address_of(request.scope), DOOR))
             accepted = await self._engine.accept(offer, WANTS)
             peer = accepted.peer
             stack.callback(peer.close, "refused")
             call_id = self._new_id("rtc")
             opted_in = request.query_params.get("salon") == "1"
+            vendor: dict[str, Any] | None = {} if opted_in else None
             client = self._hub.open(
                 part,
-                Encoder({} if opted_in else None),
+                Encoder(vendor),
                 owner=f"{caller.kind} {caller.name}",
                 model=shown,
                 locked=caller.secret is not None and caller.secret.locked,
@@ -78,15 +80,20 @@ class Calls:
                 audio_out=peer.audio_out,
                 show_all=opted_in,
             )
-            held = stack.pop_all()
+            if vendor is not None:
+                # A call cannot be resumed: there is nothing to come back with.
+                vendor.update({**facts(part, client, 0), "resume_token": None})
+            hold_on = stack.pop_all()
 
             def ended() -> None:
                 self._calls.pop(call_id, None)
                 self._hub.detach(client, call.fan)
                 self._observer.disconnected(DOOR, 1000)
-                held.close()
+                hold_on.close()
 
-            call = Call(call_id, caller.name, client, peer, talks_by_channel=by_channel, on_end=ended)
+            call = Call(
+                call_id, caller.name, client, peer, talks_by_channel=by_channel, on_end=ended, charge=hold.message
+            )
             self._calls[call_id] = call
             self._observer.connected(DOOR)
         path = f"{request.scope.get('root_path', '')}/v1/realtime/calls/{call_id}"

@@ -138,7 +138,7 @@ class Conversation:
                     if output.__class__ is ErrorSeen:
                         self._observer.client_error("realtime", output.code)
                     done = done or output.__class__ is ResponseDone
-                    self._emit(output)
+                    (self._emit if self.voice is None else self.voice.emit)(output)
         if done and not self._machine.busy:
             self._rested()
 
@@ -184,7 +184,7 @@ class Conversation:
                             observer.first_token(name, now() - began)
                     elif isinstance(delta, Sound):
                         perform(machine.sound(response_id, delta))
-                        if (wait := pace()) is not None:
+                        if (wait := (self.voice.room() if self.voice is not None else None) or pace()) is not None:
                             await wait
                         continue
                     perform(machine.delta(response_id, delta, now()))  # type: ignore[arg-type]  # no Sound any more

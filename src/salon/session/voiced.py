@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-
-from salon.base.events import Event
 from salon.base.ids import NewId
 from salon.ports.asr import Asr
 from salon.ports.clock import Clock
@@ -24,7 +21,7 @@ from salon.turn.conversation import ConversationMachine
 
 
 class Voiced:
-    """What a ``Conversation`` is made with where it hears or speaks: ``llm``, ``mouth``, ``emit``, ``pace``; ``join`` it then."""
+    """What a ``Conversation`` is made with where it hears or speaks: ``llm`` and ``mouth``; ``join`` it then."""
 
     def __init__(
         self,
@@ -43,7 +40,6 @@ class Voiced:
     ) -> None:
         self.llm = SpeculatingLlm(llm, spawn)
         self.mouth = Mouth(tts, spawn, first_text=self._first_text) if tts is not None else None
-        self._client = client
         self.voice = Voice(
             machine,
             tell=client.emit,
@@ -65,12 +61,6 @@ class Voiced:
     def join(self, conversation: Conversation) -> None:
         self.voice.join(conversation.perform, conversation.obey)
         conversation.voice = self.voice
-
-    def emit(self, event: Event) -> None:
-        self.voice.emit(event)
-
-    def pace(self) -> Awaitable[None] | None:
-        return self.voice.room() or self._client.pace()
 
     def _first_text(self) -> None:
         self.voice.first_text()

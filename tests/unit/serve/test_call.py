@@ -117,3 +117,12 @@ async def test_it_ends_once_whoever_ends_it() -> None:
             peer.happened(Closed("again"))
             assert ended == ["ended"]
             assert wire.closed == 1
+
+
+async def test_who_floods_the_channel_is_let_go() -> None:
+    async with call() as (made, peer, ended):
+        wire = Wire()
+        peer.happened(ChannelOpened(wire))  # type: ignore[arg-type]
+        made._charge = lambda: 6000
+        wire.message('{"type": "input_audio_buffer.clear"}')
+        assert ended == ["ended"]

@@ -40,5 +40,5 @@ async def test_who_hears_has_an_ear_and_who_speaks_a_mouth(hears: bool, speaks: 
         assert isinstance(made.voice.speaker, (CallSpeaker if call else WireSpeaker) if speaks else type(None))
         assert machine.session.output_modalities == (("audio",) if speaks else ("text",))
         assert machine.session.audio_output.voice == "tone"
-        assert made.pace() is None
+        assert made.voice.room() is None
         made.voice.close()
