@@ -14,12 +14,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from salon.base.errors import ClientError, ConfigError, Refused
+from salon.base.errors import ClientError, Refused
 from salon.base.ids import NewId
 from salon.base.session import Session, SessionPatch
 from salon.ports.media import MediaEngine, Wants
 from salon.ports.observer import Observer
 from salon.rtc.sdp import parse
+from salon.serve.answerer import answerer
 from salon.serve.call import Call
 from salon.serve.gate import Caller, Gate, address_of
 from salon.session.hub import Hub, Part, facts
@@ -106,24 +107,14 @@ class Calls:
         return Response()
 
     def _part(self, caller: Caller, model: str | None) -> tuple[Part, str]:
-        model = (caller.secret.model if caller.secret else None) or model
-        try:
-            part = self._hub.part(model)
-        except ConfigError as error:
-            raise Refused(error.message, status=404, code="model_not_found") from None
-        if not caller.may_talk_with(part.agent.name):
-            raise Refused(
-                f"This token does not allow talking with '{part.agent.name}'.",
-                status=403,
-                code="insufficient_permissions",
-            )
+        part, shown = answerer(self._hub, caller, model)
         if part.asr is None and part.tts is None:
             raise Refused(
                 "This server has no speech configured, so it can neither hear nor speak. Talk in text, over a WebSocket.",
                 status=400,
                 code="audio_not_configured",
             )
-        return part, model or part.agent.name
+        return part, shown
 
     def _preset(self, session: Session, part: Part, caller: Caller, patch: SessionPatch) -> Session:
         """What the secret says, then what the client does."""

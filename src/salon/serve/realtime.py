@@ -16,10 +16,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
-from salon.base.errors import ClientError, ConfigError, Refused
+from salon.base.errors import ClientError, Refused
 from salon.base.ids import NewId
 from salon.base.session import SessionPatch
 from salon.ports.observer import Observer
+from salon.serve.answerer import answerer
 from salon.serve.call import Call
 from salon.serve.calls import Calls
 from salon.serve.gate import Caller, Gate, address_of
@@ -140,8 +141,7 @@ class RealtimeDoor:
         caller = self._gate.admit(request.scope, DOOR)
         asked = await read_json(request, _SecretRequest)
         patch, model = decode_session(asked.session) if asked.session is not None else (SessionPatch(), None)
-        part = self._find(caller, model)
-        shown = model or part.agent.name
+        part, shown = answerer(self._hub, caller, model)
         session = settings.apply(
             opening(part, self._new_id("sess"), shown),
             patch,
@@ -161,24 +161,10 @@ class RealtimeDoor:
 
     def _part(self, caller: Caller, query: QueryParams) -> tuple[Part, str]:
         """Who answers, and the name the client has for it. Raises ``Refused``."""
-        model = (caller.secret.model if caller.secret else None) or query.get("model")
-        part = self._find(caller, model)
+        part, shown = answerer(self._hub, caller, query.get("model"))
         if query.get("intent") == "transcription" and part.asr is None:
             raise Refused("This server has no speech recognition configured.", status=400, code="audio_not_configured")
-        return part, model or part.agent.name
-
-    def _find(self, caller: Caller, model: str | None) -> Part:
-        try:
-            part = self._hub.part(model)
-        except ConfigError as error:
-            raise Refused(error.message, status=404, code="model_not_found") from None
-        if not caller.may_talk_with(part.agent.name):
-            raise Refused(
-                f"This token does not allow talking with '{part.agent.name}'.",
-                status=403,
-                code="insufficient_permissions",
-            )
-        return part
+        return part, shown
 
     def _enter(self, caller: Caller, part: Part, model: str, query: QueryParams, link: WebSocketLink) -> Client:
         """The session of this connection: the one it comes back to, or a new one."""
