@@ -154,7 +154,7 @@ def _preflight(scope: Scope, headers: Headers) -> Response:
         status_code=200 if own else 204,
         headers={
             **own,
-            "access-control-allow-methods": "GET, POST, PATCH, DELETE",
+            "access-control-allow-methods": "GET, POST, PATCH, DELETE, OPTIONS",
             "access-control-allow-headers": headers.get("access-control-request-headers", ""),
             "access-control-max-age": "600",
         },

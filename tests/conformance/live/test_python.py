@@ -1,0 +1,170 @@
+"""PyPI ``wrtc`` (libwebrtc) and ``aiortc`` as publishers and viewers, over HTTP as the how-to has it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import av
+import pytest
+import webrtc
+from aiortc import RTCPeerConnection, RTCSessionDescription
+from aiortc.contrib.media import MediaPlayer
+
+from tests.conformance.live.conftest import KEY, Stage, grant
+from tests.fakes.media_house import Camera, Microphone, eventually
+
+pytestmark = pytest.mark.conformance
+
+SDP = "application/sdp"
+
+
+class Session:
+    """The HTTP half: ``location`` is the session's address."""
+
+    def __init__(self, http: aiohttp.ClientSession, url: str, token: str) -> None:
+        self._http = http
+        self._url = url
+        self._headers = {"authorization": f"Bearer {token}", "content-type": SDP}
+        self.location = ""
+
+    async def post(self, offer: str) -> str:
+        async with self._http.post(self._url, data=offer, headers=self._headers) as response:
+            answer = await response.text()
+            assert response.status == 201, answer
+            self.location = str(response.url.join(aiohttp.client.URL(response.headers["location"])))
+            return answer
+
+    async def delete(self) -> None:
+        async with self._http.delete(self.location, headers=self._headers) as response:
+            assert response.status == 200
+
+
+@asynccontextmanager
+async def wrtc_publishes(http: aiohttp.ClientSession, url: str, token: str) -> AsyncIterator[Session]:
+    pc, camera, microphone = webrtc.RTCPeerConnection(), Camera(), Microphone()
+    for track in (microphone.track, camera.track):
+        pc.add_transceiver(track, webrtc.RTCRtpTransceiverInit(direction="sendonly"))
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(each.run()) for each in (camera, microphone)]
+        await pc.set_local_description(await pc.create_offer())
+        session = Session(http, url, token)
+        answer = await session.post(pc.local_description.sdp)
+        await pc.set_remote_description(webrtc.RTCSessionDescriptionInit(type="answer", sdp=answer))
+        try:
+            yield session
+        finally:
+            for task in running:
+                task.cancel()
+            pc.close()
+
+
+class WrtcViewer:
+    def __init__(self) -> None:
+        self.pc = webrtc.RTCPeerConnection()
+        for kind in ("audio", "video"):
+            self.pc.add_transceiver(kind, webrtc.RTCRtpTransceiverInit(direction="recvonly"))
+
+    async def watch(self, http: aiohttp.ClientSession, url: str, token: str) -> Session:
+        await self.pc.set_local_description(await self.pc.create_offer())
+        session = Session(http, url, token)
+        answer = await session.post(self.pc.local_description.sdp)
+        await self.pc.set_remote_description(webrtc.RTCSessionDescriptionInit(type="answer", sdp=answer))
+        return session
+
+    async def stats(self, kind: str) -> Any:
+        report = await self.pc.get_stats()
+        wanted = (each for each in report.values() if each.type == "inbound-rtp" and getattr(each, "kind", "") == kind)
+        return next(wanted, None)
+
+    async def sees(self, count: int) -> None:
+        async def enough() -> bool:
+            stats = await self.stats("video")
+            return stats is not None and (stats.frames_decoded or 0) >= count
+
+        await eventually(enough, 30)
+
+
+async def test_wrtc_publishes_and_watches(stage: Stage) -> None:
+    async with (
+        aiohttp.ClientSession() as http,
+        wrtc_publishes(http, stage.whip("studio"), grant("ann", "studio")) as ann,
+    ):
+        await stage.is_live("studio")
+        viewer = WrtcViewer()
+        bob = await viewer.watch(http, stage.whep("studio"), grant("bob", "", "*"))
+        await viewer.sees(10)
+        await bob.delete()
+        assert await stage.is_over("studio", "watch") == "deleted"
+        viewer.pc.close()
+        await ann.delete()
+        assert await stage.is_over("studio", "publish") == "deleted"
+
+
+async def test_aiortc_publishes_and_watches(stage: Stage) -> None:
+    """Its pictures are seen by wrtc and by itself."""
+    ann = RTCPeerConnection()
+    player = MediaPlayer("testsrc=size=320x240:rate=15", format="lavfi")
+    ann.addTransceiver(player.video, direction="sendonly")
+    await ann.setLocalDescription(await ann.createOffer())
+    async with aiohttp.ClientSession() as http:
+        published = Session(http, stage.whip("aiortc"), KEY)
+        answer = await published.post(ann.localDescription.sdp)
+        await ann.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+        await stage.is_live("aiortc")
+        viewer = WrtcViewer()
+        viewing = await viewer.watch(http, stage.whep("aiortc"), KEY)
+        await viewer.sees(5)
+        await viewing.delete()
+        viewer.pc.close()
+        bob = RTCPeerConnection()
+        bob.addTransceiver("video", direction="recvonly")
+        tracks: list[Any] = []
+        bob.on("track", tracks.append)
+        await bob.setLocalDescription(await bob.createOffer())
+        watching = Session(http, stage.whep("aiortc"), KEY)
+        answer = await watching.post(bob.localDescription.sdp)
+        await bob.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+        async with asyncio.timeout(30):
+            pictures = [await tracks[0].recv() for _ in range(5)]
+        assert [(picture.width, picture.height) for picture in pictures] == [(320, 240)] * 5
+        await watching.delete()
+        await published.delete()
+        await bob.close()
+        await ann.close()
+    player.video.stop()
+
+
+async def test_what_wrtc_publishes_is_recorded_and_plays(stage: Stage) -> None:
+    headers = {"authorization": f"Bearer {KEY}"}
+    async with aiohttp.ClientSession() as http:
+        async with wrtc_publishes(http, stage.whip("kept"), KEY) as ann:
+            await stage.is_live("kept")
+            url = f"{stage.http}/v1/live/kept/recording"
+            async with http.post(url, json={"on": True}, headers=headers) as response:
+                assert response.status == 200, await response.text()
+            broadcast = stage.house.media.live.broadcast("kept")
+            assert broadcast is not None
+
+            async def long_enough() -> bool:
+                return broadcast.recording is not None and broadcast.recording.state.milliseconds >= 2_000
+
+            await eventually(long_enough, 30)
+            async with http.post(url, json={"on": False}, headers=headers) as response:
+                assert (await response.json())["recording"] is None
+            await ann.delete()
+        async with http.get(f"{stage.http}/v1/recordings", headers=headers) as response:
+            (listed,) = (await response.json())["recordings"]
+        async with http.get(f"{stage.http}/v1/recordings/{listed['file']}", headers=headers) as response:
+            content = await response.read()
+    path = stage.folder / "copy.webm"
+    await asyncio.to_thread(path.write_bytes, content)
+    with av.open(str(path)) as file:
+        pictures = list(file.decode(video=0))
+    assert len(pictures) >= 20
+    with av.open(str(path)) as file:
+        sound = sum(frame.samples for frame in file.decode(audio=0))
+    assert sound >= 48_000
