@@ -1,13 +1,17 @@
 """The media engine as a server of its own, for benchmarks: one JSON line in, one out, over TCP.
 
 ``{"want": "publish" | "watch" | "voice", "sdp": offer}`` is answered with ``{"sdp": answer}``; ``{"want": "stats"}`` with the
-engine's figures. Who watches gets what is published. ``echo``: what each voice says is sent back to it.
+engine's figures, ``{"want": "tasks"}`` with the number of tasks. Who watches gets what is published. Each voice is taken at
+16 kHz, and told a tone as long as what it said.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import math
+from array import array
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -15,10 +19,31 @@ import uvloop
 
 from salon.app.clock import SystemClock
 from salon.media.engine import Engine, Settings
-from salon.ports.media import Wants
+from salon.ports.media import AudioFrame, Peer, Wants
 from salon.rtc import sdp
 
 PUBLISH = Wants(publish={"audio": 1, "video": 1})
+
+
+# 180 Hz at 24 kHz, as a synthesiser gives it, swelling and fading.
+TONE = array(
+    "h",
+    (
+        int(4000 * math.sin(math.tau * 180 * n / 24_000) * (1 + math.sin(math.tau * 3 * n / 24_000)))
+        for n in range(24_000)
+    ),
+).tobytes()
+
+
+def say(peer: Peer) -> None:
+    out, number = peer.audio_out, count()
+    out.write(TONE[:960])
+
+    def heard(frame: AudioFrame) -> None:
+        at = next(number) % 50 * 960
+        out.write(TONE[at : at + 960])
+
+    peer.audio_in.listen(heard)
 
 
 async def main() -> None:
@@ -31,6 +56,8 @@ async def main() -> None:
         match request["want"]:
             case "stats":
                 return engine.stats()
+            case "tasks":
+                return len(asyncio.all_tasks())
             case "publish":
                 accepted = await engine.accept(sdp.parse(request["sdp"]), PUBLISH)
                 published[:] = accepted.peer.sources
@@ -38,8 +65,7 @@ async def main() -> None:
                 accepted = await engine.accept(sdp.parse(request["sdp"]), Wants(play=tuple(published)))
             case _:
                 accepted = await engine.accept(sdp.parse(request["sdp"]), Wants(voice=True))
-                said = accepted.peer.audio_out
-                accepted.peer.audio_in.listen(lambda frame: said.write(frame.samples, 16_000))
+                say(accepted.peer)
         return {"sdp": accepted.answer}
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -44,35 +44,37 @@ class Publisher:
     def __init__(self, light: Light) -> None:
         self.light = light
         self.packets = 0
-        self._sequence = self._frame = self._sound = 0
+        self._sequence = self._sound = 0
 
     async def run(self) -> None:
+        """A frame's packets leave 2 ms apart, as libwebrtc's pacer sends them."""
         loop = asyncio.get_running_loop()
-        start, tick = loop.time(), 0
+        start = loop.time()
+        pictures = sounds = 0
         while True:
-            # Of six ticks in a hundredth of a second each ... a frame every 33 ms, a packet of sound every 20.
             elapsed = loop.time() - start
-            while self._frame < elapsed * FPS:
+            while pictures // PER_FRAME / FPS + pictures % PER_FRAME * 0.002 <= elapsed:
                 self._picture()
-            while self._sound < elapsed * 50:
+                pictures += 1
+            while sounds / 50 <= elapsed:
                 self._speak()
-            tick += 1
-            await asyncio.sleep(max(min(self._frame / FPS, self._sound / 50) - (loop.time() - start), 0.001))
+                sounds += 1
+            next_picture = pictures // PER_FRAME / FPS + pictures % PER_FRAME * 0.002
+            await asyncio.sleep(min(next_picture, sounds / 50) - (loop.time() - start))
 
     def _picture(self) -> None:
-        self._frame += 1
-        for part in range(PER_FRAME):
-            payload = vp8(key=self._frame % 60 == 1, first=part == 0, size=SIZE)
-            self._sequence += 1
-            self.light.send_rtp(
-                payload_type=96,
-                sequence=self._sequence,
-                timestamp=self._frame * 3000,
-                ssrc=2222,
-                payload=payload[:-8] + struct.pack("!Q", time.monotonic_ns()),
-                marker=part == PER_FRAME - 1,
-            )
-            self.packets += 1
+        frame, part = divmod(self._sequence, PER_FRAME)
+        self._sequence += 1
+        payload = vp8(key=frame % 60 == 0, first=part == 0, size=SIZE)
+        self.light.send_rtp(
+            payload_type=96,
+            sequence=self._sequence,
+            timestamp=frame * 3000,
+            ssrc=2222,
+            payload=payload[:-8] + struct.pack("!Q", time.monotonic_ns()),
+            marker=part == PER_FRAME - 1,
+        )
+        self.packets += 1
 
     def _speak(self) -> None:
         self._sound += 1

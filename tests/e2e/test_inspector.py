@@ -52,6 +52,20 @@ def test_a_frame_is_shown_by_a_click_and_secrets_are_not(talk: Talk) -> None:
     expect(drawer.locator(".wire-detail pre")).to_contain_text("resume=•••")
 
 
+def test_escape_closes_what_was_opened_last_and_gives_the_focus_back(talk: Talk) -> None:
+    drawer = talk.inspect()
+    opener = talk.page.get_by_role("button", name=re.compile("^WebSocket inspector"))
+    drawer.get_by_role("button", name=re.compile("session.created")).click()
+    talk.page.keyboard.press("Escape")
+    expect(drawer.locator(".wire-detail")).to_be_hidden()
+    drawer.get_by_role("searchbox").fill("nothing like it")
+    talk.page.keyboard.press("Escape")
+    expect(drawer.get_by_role("searchbox")).to_have_value("")
+    talk.page.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+    expect(opener).to_be_focused()
+
+
 def test_a_lost_connection_and_the_way_back_are_drawn(new_talk: NewTalk, relay: Relay) -> None:
     talk = new_talk(relay.url).open()
     drawer = talk.inspect()

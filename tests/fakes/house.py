@@ -10,7 +10,10 @@ from itertools import count
 from random import Random
 from typing import Any
 
+from pylibsrtp._binding import ffi
+
 from salon.base.ids import counting
+from salon.media.batch import Destination
 from salon.media.dtls import Identity
 from salon.media.peer import Peer
 from salon.media.plan import plan
@@ -31,12 +34,9 @@ class Udp:
 
     def __init__(self) -> None:
         self.sent: list[tuple[bytes, Any]] = []
-        self.error: OSError | None = None
 
-    def sendto(self, data: bytes | bytearray, address: Any) -> None:
-        if self.error is not None:
-            raise self.error
-        self.sent.append((bytes(data), address))
+    def add(self, pointer: Any, size: int, to: Destination) -> None:
+        self.sent.append((bytes(ffi.buffer(pointer, size)), to.address))
 
     def send(self, data: bytes | bytearray, address: Any) -> None:
         self.sent.append((bytes(data), address))

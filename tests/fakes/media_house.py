@@ -62,7 +62,7 @@ class Camera:
         random = np.random.default_rng(1)
         noise = random.integers(0, 255, (height * 2, width), dtype=np.uint8)
         chroma = bytes([128]) * (width * height // 2)
-        writer = self.generator.writable.get_writer()
+        writer: Any = self.generator.writable.get_writer()
         loop = asyncio.get_running_loop()
         start, number = loop.time(), 0
         while True:
@@ -86,7 +86,7 @@ class Microphone:
     async def run(self) -> None:
         time = np.arange(48_000) / 48_000
         tone = (9000 * np.sin(2 * np.pi * 440 * time) * (0.6 + 0.4 * np.sin(6 * np.pi * time))).astype(np.int16)
-        writer = self.track.writable.get_writer()
+        writer: Any = self.track.writable.get_writer()
         loop = asyncio.get_running_loop()
         start, number = loop.time(), 0
         while True:
@@ -108,7 +108,7 @@ class Wrtc:
     """One ``RTCPeerConnection``. ``rewrite`` may change the answer: to put a bad network between."""
 
     def __init__(self, rewrite: Callable[[str], str] = str) -> None:
-        self.pc = webrtc.RTCPeerConnection()
+        self.pc: Any = webrtc.RTCPeerConnection()
         self.tracks: list[Any] = []
         self.channels: list[Any] = []
         self.accepted: Accepted

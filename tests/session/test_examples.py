@@ -153,3 +153,22 @@ def test_rooms(environ: dict[str, str]) -> None:
 
     with running([sys.executable, str(EXAMPLES / "rooms.py")], environ, "ready") as address:
         asyncio.run(visit(address))
+
+
+def test_the_greenhouse_is_warm(environ: dict[str, str]) -> None:
+    async def visit(address: str) -> None:
+        async with connect(f"ws://{address}/connection/websocket") as socket:
+            client = Client(socket)
+            await client.connect(user="alice")
+            about = (await client.ask(subscribe={"channel": "greenhouse/state:about"}))["subscribe"]
+            await client.ask(subscribe={"channel": "greenhouse/feed"})
+            # It was said before we came, or is said now.
+            told = [each["data"] for each in about.get("publications", ())]
+            while not any("t1" in {**data.get("entries", {}), **data.get("set", {})} for data in told):
+                told.append((await client.push())["pub"]["data"])
+            while (data := (await client.push())["pub"]["data"]).get("key") != "t1":
+                pass
+            assert 10 < data["value"] < 30
+
+    with running([sys.executable, str(EXAMPLES / "greenhouse.py")], environ, "ready") as address:
+        asyncio.run(visit(address))

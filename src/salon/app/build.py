@@ -14,9 +14,10 @@ import msgspec
 from starlette.applications import Starlette
 
 import salon
-from salon.app import lifecycle
+from salon.app import demos, lifecycle
 from salon.app.clock import SystemClock
 from salon.app.config import ApiKey, Config
+from salon.app.config_rooms import DEMOS, Demo
 from salon.app.ice import ice_servers
 from salon.app.media import MediaHouse, MediaMetrics
 from salon.app.models import Models
@@ -33,7 +34,7 @@ from salon.providers.local.vad import SileroVad
 from salon.room import chat
 from salon.room.policy import RateLimits, Rules
 from salon.room.signaling import Terms
-from salon.serve import admin, gate, http, ice, spark, ui
+from salon.serve import admin, gate, http, ice, room_agents, spark, ui
 from salon.serve import rooms as rooms_admin
 from salon.serve.calls import Calls
 from salon.serve.centrifuge.api import Api
@@ -49,6 +50,7 @@ from salon.serve.under_way import UnderWay
 from salon.serve.whip import WhipDoor
 from salon.session.agent import Agent
 from salon.session.hub import Hub
+from salon.session.room_agents import RoomAgents
 from salon.session.rooms import Rooms
 
 
@@ -88,6 +90,7 @@ def build(config: Config, agents: Sequence[Agent], models: Models, program: Prog
     relays = ice_servers(config, clock)
     peers = _peers(config, door, clock, metrics)
     rooms = _rooms(config, clock)
+    chatting = RoomAgents(rooms, agents, hub.part, patterns=config.chat.agent_rooms, clock=clock, observer=metrics)
     questions = _spark_door(config, hub, models, door, clock, metrics)
     media = MediaHouse(config, clock, new_id)
     metrics.registry.register(MediaMetrics(media))
@@ -95,6 +98,7 @@ def build(config: Config, agents: Sequence[Agent], models: Models, program: Prog
     joined += [each.run for each in _webhooks(config, rooms)]
     parts = Parts(rooms, door, clock, metrics, new_id, salon.__version__)
     calls = Calls(hub, door, media.engine, metrics, new_id)
+    joined += demos.join(rooms, _demos(config, door, program), bots=config.rooms.bots)
     routes = [
         *ui.routes(door, PageFacts(config, hub, models)),
         *RealtimeDoor(hub, door, metrics, new_id, max_frame=config.server.max_frame_bytes, calls=calls).routes(),
@@ -110,6 +114,7 @@ def build(config: Config, agents: Sequence[Agent], models: Models, program: Prog
         *LiveDoor(media.live, door).routes(),
         *RecordingsDoor(media.folder, media.live, door).routes(),
         *admin.routes(door, clock),
+        *room_agents.routes(door, chatting),
     ]
     running = _Running(hub, models, rooms, media, questions.under_way)
     app = http.app(
@@ -118,7 +123,7 @@ def build(config: Config, agents: Sequence[Agent], models: Models, program: Prog
         metrics=metrics.render,
         metrics_token=config.auth.metrics_token,
         signed=spark.signed(questions),
-        lifespan=lifecycle.lifespan(running, metrics.watch, peers.run, rooms.run, *joined),
+        lifespan=lifecycle.lifespan(running, metrics.watch, peers.run, rooms.run, chatting.run, *joined),
     )
     return House(app=app, running=running, hub=hub, rooms=rooms, media=media, gate=door, metrics=metrics)
 
@@ -223,6 +228,13 @@ def _webhooks(config: Config, rooms: Rooms) -> list[Webhook]:
             rooms.hooks.on(event, webhook.take, told.channels)
         made.append(webhook)
     return made
+
+
+def _demos(config: Config, door: gate.Gate, program: Program | None) -> tuple[Demo, ...]:
+    """Without a word about it: for a newcomer, and not for a server that has a program of its own in its rooms."""
+    if config.rooms.demos is not None:
+        return config.rooms.demos
+    return DEMOS if door.open and (program is None or program.empty) else ()
 
 
 class _Running:

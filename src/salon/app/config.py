@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
+from salon.app.config_chat import Chat
 from salon.app.config_media import LiveSettings, Media
 from salon.app.config_peers import Ice, PeerJs
 from salon.app.config_rooms import Rooms
@@ -346,6 +347,7 @@ class Config(Section, frozen=True):
     ice: Ice = Ice()
     peerjs: PeerJs = PeerJs()
     rooms: Rooms = Rooms()
+    chat: Chat = Chat()
     media: Media = Media()
     live: LiveSettings = LiveSettings()
     log: Log = Log()

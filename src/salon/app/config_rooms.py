@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -13,6 +13,10 @@ from salon.room.policy import DEFAULT_RATES, Command, Rate
 
 BURST: float = 5
 """Seconds' worth that may be done at once, where a rate is set here."""
+
+
+Demo = Literal["arena", "market", "machine"]
+DEMOS: Final[tuple[Demo, ...]] = ("arena", "market", "machine")
 
 
 class TopicSettings(Section, frozen=True):
@@ -111,6 +115,16 @@ class Rooms(Section, frozen=True):
     ] = msgspec.field(default_factory=dict)
 
     webhooks: Annotated[tuple[WebhookSettings, ...], Meta(description="Who is told what happens.")] = ()
+    demos: Annotated[
+        tuple[Demo, ...] | None,
+        Meta(
+            description="What is there to try, each in the room of its name while somebody is in it: `market` (a simulated "
+            "market), `machine` (this machine's load), `arena` (a game). Absent: all of them on a server without keys "
+            "and without a program of its own in its rooms, else none.",
+            examples=[["market"]],
+        ),
+    ] = None
+    bots: Annotated[int, Meta(ge=0, le=100, description="Players in the arena that are not people.")] = 6
 
     def command_rates(self) -> dict[Command, Rate]:
         own = {name: Rate(per_second, round(per_second * BURST)) for name, per_second in self.rates.items()}

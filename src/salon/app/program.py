@@ -38,6 +38,10 @@ class Program:
         self._handlers: list[tuple[str, Handler, str]] = []
         self._tasks: list[Work] = []
 
+    @property
+    def empty(self) -> bool:
+        return not (self._states or self._handlers or self._tasks)
+
     def state(self, name: str, tick: float, patch: float, durable: bool) -> Callable[[AnyStep], AnyStep]:
         """Raises ``ClientError`` for what is no room and no channel, ``ValueError`` for a rate that cannot be."""
         channel = name if "/" in name else f"{name}/state"

@@ -72,6 +72,9 @@ class Settings(TypedDict, total=False):
     rooms_path: str
     rooms_grace_seconds: float
     rooms_max_topics: int
+    chat_agent_rooms: Sequence[str]
+    rooms_demos: Sequence[str]
+    rooms_bots: int
     media_announce: Sequence[str]
     media_tcp: bool
     media_load_limit: float

@@ -238,6 +238,7 @@ class Engine:
 
     def _drained(self) -> None:
         """Behind each batch."""
+        self.udp.flush()
 
     def _lost(self, connection: Connection) -> None:
         owner = connection.owner
@@ -255,6 +256,7 @@ class Engine:
                 except Exception:
                     log.exception("a peer's tick failed; it is closed")
                     peer.close("internal error")
+            self.udp.flush()
 
 
 _ANY: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104

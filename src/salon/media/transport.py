@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol, cast
 
 from pylibsrtp._binding import ffi, lib
 
+from salon.media.batch import destination
 from salon.media.dtls import Dtls, Identity
 from salon.media.schedule import Entry, Schedule
 from salon.media.srtp import Buffer, Keys
@@ -62,10 +63,10 @@ class Transport:
     """``sent`` and ``received`` count packets that went out and in, ``octets_*`` their bytes."""
 
     __slots__ = (
+        "_add",
         "_context",
         "_entry",
         "_length",
-        "_sendto",
         "_sources",
         "_tag",
         "_timeline",
@@ -105,7 +106,7 @@ class Transport:
         self._tag = 0
         self._length = ffi.new("int *")
         self._to: Any = None
-        self._sendto: Any = _nowhere
+        self._add: Any = _nowhere
         self._entry: Entry | None = None
         # Every way that the agent keeps.
         self._sources: set[Any] = set()
@@ -183,20 +184,16 @@ class Transport:
         return self._tag
 
     def send_rtp(self, packet: bytearray) -> None:
-        """Protect in place, and send. Runs for each packet and viewer: protect 1.0 us, send 2.9 us, the rest 0.5 us."""
-        length = self._length
+        """Protect in place, and send. Runs for each packet and viewer: protect 1.0 us, send 2.95 us, the rest 0.5 us."""
+        pointer, length = _from_buffer(packet), self._length
         length[0] = len(packet) - self._tag
-        if _protect(self._context, _from_buffer(packet), length):
+        if _protect(self._context, pointer, length):
             self.broken += 1
             return
+        size = length[0]
         self.sent += 1
-        self.octets_sent += length[0]
-        try:
-            self._sendto(packet, self._to)
-        except BlockingIOError:
-            self._ways.udp.send(packet, self._to)
-        except OSError:
-            self.broken += 1
+        self.octets_sent += size
+        self._add(pointer, size, self._to)
 
     def sent_first(self) -> None:
         """A track's first packet goes out. The first of them is a moment of the peer's."""
@@ -251,7 +248,7 @@ class Transport:
         was_selected = self.ice.selected is connection
         self._obey(self.ice.forget(connection), self._ways.clock.now())
         if was_selected and self.ice.selected is None:
-            self._to, self._sendto = None, _nowhere
+            self._to, self._add = None, _nowhere
 
     def close(self) -> None:
         """Say goodbye and leave every table. Calling it again does nothing."""
@@ -279,7 +276,7 @@ class Transport:
         self.handler = None
         self.keys = None
         self._context = None
-        self._sendto = _nowhere
+        self._add = _nowhere
 
     def _obey(self, outputs: list[ice.Output], now: int) -> None:
         for output in outputs:
@@ -330,9 +327,9 @@ class Transport:
 
     def _select(self, source: Any, now: int) -> None:
         if type(source) is Connection:
-            self._to, self._sendto = None, _tcp_sender(source)
+            self._to, self._add = None, _tcp_sender(source)
         else:
-            self._to, self._sendto = source, self._ways.udp.sendto
+            self._to, self._add = destination(source), self._ways.udp.add
         kind, address = self.way
         self._timeline.add(now, "selected", f"{kind} {address}")
 
@@ -386,11 +383,11 @@ class Transport:
 
 
 def _tcp_sender(connection: Connection) -> Any:
-    def send(packet: bytearray, _: object) -> None:
-        connection.send(packet)
+    def send(pointer: Any, size: int, _: object) -> None:
+        connection.send(bytes(ffi.buffer(pointer, size)))
 
     return send
 
 
-def _nowhere(_: bytearray, __: object) -> None:
+def _nowhere(_: object, __: int, ___: object) -> None:
     """Where packets go while there is no way to the peer."""

@@ -1,8 +1,7 @@
 """The one UDP socket of all peers: drained in batches, written to directly.
 
-Unit costs, 1,200 bytes over loopback: ``recvfrom_into`` 0.9 us, ``sendto`` 2.9 us (3.0 us from a dual-stack socket to an IPv4
-peer). ``sendmmsg`` through cffi takes 2.55 us a packet, before the 0.3 us that filling its structures costs: the work is the
-kernel's, so packets are sent one by one.
+Media goes out in batches: what one turn makes for all peers is sent at its end, or when a batch is full. Unit costs,
+1,200 bytes over loopback: ``recvfrom_into`` 0.9 us, ``sendto`` 3.6 us, in a batch 2.95 us.
 """
 
 from __future__ import annotations
@@ -15,8 +14,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
+from pylibsrtp._binding import ffi
+
 from salon.base.errors import ConfigError
 from salon.media import instants
+from salon.media.batch import SUPPORTED, Batch, Destination
 from salon.media.srtp import Buffer
 
 Address = tuple[Any, ...]
@@ -49,7 +51,7 @@ class UdpPort:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._receive: Receive | None = None
         self._after: Callable[[], None] | None = None
-        self._more = False
+        self._batch = Batch() if SUPPORTED else None
 
     def start(self, loop: asyncio.AbstractEventLoop, receive: Receive, after: Callable[[], None]) -> None:
         """``after`` is called behind every batch."""
@@ -65,6 +67,26 @@ class UdpPort:
         self._receive = self._after = None
         self._queue.clear()
         self.socket.close()
+
+    def add(self, pointer: Any, size: int, to: Destination) -> None:
+        """Send a packet with the batch: ``pointer`` keeps it alive. Runs for each packet and viewer."""
+        batch = self._batch
+        if batch is None:
+            self.send(bytes(ffi.buffer(pointer, size)), to.address)
+        elif batch.add(pointer, size, to):
+            self.flush()
+
+    def flush(self) -> None:
+        """The end of a turn: send what was added."""
+        batch = self._batch
+        if batch is None or not batch.count:
+            return
+        if self.socket.fileno() < 0:
+            return
+        _, refused, left = batch.send(self.socket.fileno())
+        self.dropped += refused
+        for data, address in left:
+            self._wait(data, address)
 
     @property
     def queued(self) -> int:

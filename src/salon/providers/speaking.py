@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from types import TracebackType
 
-from salon.base.errors import BadRequest, ProviderError, SalonError
+from salon.base.errors import BadRequest, ProviderError, SalonError, TimedOut
 from salon.base.speech import Frame, Speech, Spoken
 
 log = logging.getLogger("salon.providers")
@@ -30,6 +30,8 @@ class Script:
         self._news = asyncio.Event()
         self._finished = False
         self._too_long = False
+        #: Whether the house waits for a reader who is slow.
+        self.blocked = False
         #: Characters that were pushed, and ms of audio that were said.
         self.characters = 0
         self._milliseconds = 0.0
@@ -71,7 +73,9 @@ class Script:
         """Hand over. Waits for a slow reader."""
         if speech.pcm:
             self._milliseconds += speech.milliseconds
+            self.blocked = self._frames.full()
             await self._frames.put(speech)
+            self.blocked = False
 
 
 class Speaking:
@@ -131,3 +135,23 @@ class Speaking:
             log.exception("a synthesiser failed in a way that it must not")
             end = ProviderError(f"The synthesiser failed: {type(error).__name__}.")
         await self._frames.put(end)
+
+
+async def keep_watch(script: Script, heard: asyncio.Event, *, first_audio: float, stall: float, house: str) -> None:
+    """See that the house speaks: ``heard`` is set at each piece. Never returns; raises ``TimedOut`` with phase ``first_audio``
+    when none comes within so many seconds, with phase ``stall`` when the next takes longer than that.
+
+    It is begun when the text is whole: until then it may be the text that is late, not the house.
+    """
+    phase, limit = ("stall", stall) if heard.is_set() else ("first_audio", first_audio)
+    while True:
+        heard.clear()
+        try:
+            async with asyncio.timeout(limit):
+                await heard.wait()
+        except TimeoutError:
+            if script.blocked:
+                continue  # it is the reader that is slow
+            said = "did not begin to speak" if phase == "first_audio" else "fell silent in the middle"
+            raise TimedOut(f"{house} {said} for more than {limit:g} s.", phase=phase, house=house) from None
+        phase, limit = "stall", stall

@@ -22,8 +22,25 @@ test("Chinese has Chinese punctuation", () => {
 });
 
 test("no text is left that nobody says", () => {
-  // A key that ends with one of these is put together where it is said.
-  const built = /^(view|theme|state|effort|search|tool|problem|phase|calls state|calls over|calls quality|files state|files over|live state|live sends) /;
-  const unused = Object.keys(en).filter((key) => !built.test(key) && !sources.includes(`"${key}"`));
+  // A key that begins with one of these is put together where it is said.
+  const built = [
+    "calls over",
+    "calls quality",
+    "calls state",
+    "effort",
+    "files over",
+    "files state",
+    "live sends",
+    "live state",
+    "monitor group",
+    "phase",
+    "problem",
+    "search",
+    "state",
+    "theme",
+    "tool",
+    "view",
+  ];
+  const unused = Object.keys(en).filter((key) => !built.some((words) => key.startsWith(`${words} `)) && !sources.includes(`"${key}"`));
   assert.deepEqual(unused, []);
 });

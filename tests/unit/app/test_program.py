@@ -66,3 +66,15 @@ async def test_a_task_that_fails_ends_alone(caplog: pytest.LogCaptureFixture) ->
             for each in program.join(rooms):
                 await each()
     assert "broken failed" in caplog.text
+
+
+def test_a_program_is_empty_until_something_is_written_down() -> None:
+    for write in (
+        lambda program: program.state("game", 30, 20, True)(lambda tick: None),
+        lambda program: program.on("room.joined", "*")(lambda happening: None),
+        lambda program: program.task(lambda: None),
+    ):
+        program = Program()
+        assert program.empty
+        write(program)
+        assert not program.empty

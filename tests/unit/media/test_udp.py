@@ -6,8 +6,10 @@ import asyncio
 import socket
 
 import pytest
+from pylibsrtp._binding import ffi
 
 from salon.base.errors import ConfigError
+from salon.media.batch import SIZE, destination
 from salon.media.srtp import Buffer
 from salon.media.udp import BATCH, MAX_QUEUED, Address, UdpPort
 
@@ -63,6 +65,29 @@ async def test_an_address_that_cannot_be_reached_is_its_own_affair() -> None:
     port.port.send(b"x" * 70_000, ("127.0.0.1", 9))  # larger than any datagram
     assert port.port.dropped == 1
     port.port.close()
+
+
+@pytest.mark.parametrize("batched", [True, False])
+async def test_media_goes_out_at_the_end_of_a_turn_or_when_there_is_much(batched: bool) -> None:
+    port = Port()
+    if not batched:
+        port.port._batch = None
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.bind(("127.0.0.1", 0))
+        client.setblocking(False)
+        to = destination(client.getsockname())
+        for number in range(SIZE + 1):
+            port.port.add(ffi.from_buffer(bytearray(bytes((number, 99)))), 1, to)
+        got = [client.recv(100) for _ in range(SIZE)]
+        if batched:
+            with pytest.raises(BlockingIOError):
+                client.recv(100)
+        port.port.flush()
+        port.port.flush()
+        got.append(client.recv(100))
+        assert got == [bytes((number,)) for number in range(SIZE + 1)]
+    port.port.close()
+    port.port.flush()
 
 
 async def test_what_the_kernel_does_not_take_waits_and_the_oldest_goes() -> None:

@@ -7,9 +7,9 @@ import logging
 
 import pytest
 
-from salon.base.errors import BadRequest, Overloaded, ProviderError
+from salon.base.errors import BadRequest, Overloaded, ProviderError, TimedOut
 from salon.base.speech import Frame, Speech, Spoken
-from salon.providers.speaking import MOST_FRAMES, MOST_TEXT, Script, Speaking
+from salon.providers.speaking import MOST_FRAMES, MOST_TEXT, Script, Speaking, keep_watch
 
 
 async def all_of(session: Speaking) -> list[Frame]:
@@ -104,3 +104,36 @@ async def test_how_much_was_said() -> None:
         session.push("a" * 16)
         session.finish()
         assert (await all_of(session))[-1] == Spoken()
+
+
+async def watched(script: Script, heard: asyncio.Event) -> None:
+    await keep_watch(script, heard, first_audio=0.001, stall=0.001, house="house")
+
+
+@pytest.mark.parametrize(("begun", "phase"), [(False, "first_audio"), (True, "stall")])
+async def test_a_house_that_is_silent_is_found_out(begun: bool, phase: str) -> None:
+    heard = asyncio.Event()
+    if begun:
+        heard.set()
+    with pytest.raises(TimedOut) as caught:
+        await watched(Script(asyncio.Queue()), heard)
+    assert caught.value.phase == phase
+
+
+async def test_a_slow_reader_is_not_the_houses_fault() -> None:
+    late = asyncio.Event()
+
+    async def works(script: Script) -> Spoken:
+        for _ in range(MOST_FRAMES + 1):
+            await script.say(Speech(b"ab", 16_000))
+        return Spoken()
+
+    async with Speaking(works) as session:
+        async with asyncio.TaskGroup() as group:
+            watch = group.create_task(watched(session._script, late))
+            while not session._script.blocked:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0)
+            await asyncio.sleep(0.01)  # ten times its patience
+            assert not watch.done()
+            watch.cancel()
+        assert len(await all_of(session)) == MOST_FRAMES + 2

@@ -4,8 +4,20 @@ import calls from "./zh/calls.js";
 import chat from "./zh/chat.js";
 import files from "./zh/files.js";
 import frame from "./zh/frame.js";
+import game from "./zh/game.js";
 import inspector from "./zh/inspector.js";
 import live from "./zh/live.js";
+import monitor from "./zh/monitor.js";
 import talk from "./zh/talk.js";
 
-export default { ...frame, ...talk, ...inspector, ...calls, ...files, ...chat, ...live };
+export default {
+  ...frame,
+  ...inspector,
+  ...calls,
+  ...chat,
+  ...files,
+  ...game,
+  ...live,
+  ...monitor,
+  ...talk,
+};

@@ -30,7 +30,7 @@ export function showIncoming(frame, calls) {
           h("button", { type: "button", class: "button", onclick: () => calls.reject(incoming, "busy") }, t("calls busy")),
           h("button", { type: "button", class: "button danger", onclick: () => calls.reject(incoming) }, icon("hangup"), t("calls decline")),
           h("button", { type: "button", class: incoming.video ? "button" : "button primary", onclick: () => take(false) }, icon("phone"), t("calls take voice")),
-          incoming.video && h("button", { type: "button", class: "button primary", autofocus: true, onclick: () => take(true) }, icon("video"), t("calls take video")),
+          incoming.video && h("button", { type: "button", class: "button primary", onclick: () => take(true) }, icon("video"), t("calls take video")),
         ),
       ],
     });

@@ -1,33 +1,19 @@
 /** The Calls view, as the frame opens it. */
 
 import { t } from "../../i18n/i18n.js";
-import { Calls } from "../../peer/calls.js";
-import { Peer } from "../../peer/peer.js";
 import { h, put } from "../../ui/dom.js";
 import { inspectButton, viewHead } from "../head.js";
 import { buildInspector } from "../inspector/inspector.js";
-import { showIncoming } from "./incoming.js";
+import { meeting } from "../meeting.js";
 import { buildLobby } from "./lobby.js";
 import { buildStage } from "./stage.js";
 import { overText } from "./tile.js";
 
 /** @typedef {import("../../frame.js").Frame} Frame */
 
-/** What calls and files share, and what outlives the view: who is called in Talk is rung there. @param {Frame} frame */
-export function meeting(frame) {
-  return frame.keep("meeting", () => {
-    const peer = new Peer();
-    const calls = new Calls(peer);
-    showIncoming(frame, calls);
-    frame.on("rekeyed", () => peer.signaling.restart());
-    addEventListener("beforeunload", (event) => calls.call?.connected && event.preventDefault());
-    return { peer, calls };
-  });
-}
-
-/** @param {Frame} frame @param {AbortSignal} signal @returns {import("../registry.js").Built} */
-export function build(frame, signal) {
-  const { peer, calls } = meeting(frame);
+/** @param {Frame} frame @param {AbortSignal} signal @returns {Promise<import("../registry.js").Built>} */
+export async function build(frame, signal) {
+  const { peer, calls } = await meeting(frame);
   const content = h("div", { class: "calls-content" });
   const dot = h("span", { class: "dot" });
   /** @type {import("../../peer/call.js").Call | null | undefined} */

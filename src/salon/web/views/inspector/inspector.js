@@ -27,7 +27,7 @@ export function buildInspector(frame, { recorder, title, lanes, file }, signal) 
   const pause = h("button", { type: "button", class: "icon-button", onclick: () => setPaused(!paused) });
   const aside = h(
     "aside",
-    { class: "inspector", "aria-label": title, hidden: !frame.inspecting },
+    { class: "inspector", "aria-label": title, hidden: !frame.inspecting, onkeydown: shortcut },
     h(
       "header",
       { class: "inspector-head" },
@@ -49,6 +49,8 @@ export function buildInspector(frame, { recorder, title, lanes, file }, signal) 
   let chosen = 0;
   let paused = false;
   let picture = 0;
+  /** @type {HTMLElement | null} Who had the focus before. */
+  let before = null;
   /** @type {Set<Row>} */
   const waiting = new Set();
 
@@ -134,6 +136,15 @@ export function buildInspector(frame, { recorder, title, lanes, file }, signal) 
     );
   }
 
+  /** Escape closes what was opened last. In a filter with words it clears them, as browsers do. @param {KeyboardEvent} event */
+  function shortcut(event) {
+    if (event.key !== "Escape" || event.isComposing || (event.target === filter && filter.value)) return;
+    event.preventDefault();
+    const row = detail.hidden ? undefined : recorder.rows.find((each) => each.id === chosen);
+    if (row) choose(row);
+    else frame.inspect(false);
+  }
+
   /** @param {boolean} next */
   function setPaused(next) {
     paused = next;
@@ -157,7 +168,10 @@ export function buildInspector(frame, { recorder, title, lanes, file }, signal) 
   frame.on(
     "inspector",
     (open) => {
+      const held = aside.contains(document.activeElement);
+      if (open && !held) before = /** @type {HTMLElement | null} */ (document.activeElement);
       aside.hidden = !open;
+      if (!open && held) before?.focus();
       if (open) {
         redraw();
         // A field would bring up the keyboard of a phone.

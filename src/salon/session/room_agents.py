@@ -1,0 +1,258 @@
+"""Agents in rooms: they have a seat where people chat, hear everybody, and answer when they are called.
+
+An agent is called by ``@salon`` or by its name; in a room whose name begins with ``direct-`` every message is for it. One room's
+questions are answered one after the other; what agents say calls no agent. The process where a question was published answers it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from salon.base.errors import Refused, SalonError
+from salon.base.patterns import matches
+from salon.base.rooms import Change, Who
+from salon.ports.broker import Draft
+from salon.ports.clock import Clock
+from salon.ports.observer import Observer
+from salon.room import chat, chat_log
+from salon.room.chat_log import Entry, Said
+from salon.room.policy import Grants, Rate, RateLimits
+from salon.session import hooks
+from salon.session.agent import Agent
+from salon.session.hooks import Happening
+from salon.session.hub import Part
+from salon.session.member import Farewell, Member, Told
+from salon.session.room_answer import RoomAnswer
+from salon.session.rooms import Rooms
+
+logger = logging.getLogger(__name__)
+
+DIRECT: Final = "direct-"
+HOUSE_NAME: Final = "salon"
+CONTEXT: Final = 60
+"""Entries of the log that an answer takes into account."""
+MAX_WAITING: Final = 8
+"""Questions in one room that wait for an answer; the next one is not answered."""
+QUESTIONS: Final = Rate(0.25, 8)
+"""What one person may ask all agents, in questions a second."""
+
+Extra = Callable[[str, Agent], Agent | None]
+"""Who answers in a room: the agent as it is there, with more tools for instance; None where nobody does."""
+
+
+class RoomAgents:
+    """``patterns`` name the rooms in which ``agents`` (the first of them speaks as the house) take part without being invited.
+    ``run`` beside the rooms."""
+
+    def __init__(
+        self,
+        rooms: Rooms,
+        agents: Sequence[Agent],
+        part: Callable[[str], Part],
+        *,
+        patterns: Sequence[str],
+        clock: Clock,
+        observer: Observer,
+    ) -> None:
+        self._rooms = rooms
+        self._agents = {agent.name: agent for agent in agents}
+        self._first = agents[0].name
+        self._part = part
+        self._patterns = tuple(patterns)
+        self._clock = clock
+        self._observer = observer
+        self._limits = RateLimits({"publish": QUESTIONS})
+        self._seats: dict[str, dict[str, Member]] = {}
+        self._invited: dict[str, set[str]] = {}
+        self._waiting: dict[str, deque[tuple[str, str]]] = {}
+        self._group: asyncio.TaskGroup | None = None
+        self.always: Callable[[str], bool] = lambda room: room.startswith(DIRECT)
+        """Where every message is for the agent."""
+        self.as_there: Extra = lambda room, agent: agent
+        rooms.hooks.on(hooks.JOINED, self._joined)
+        rooms.hooks.on(hooks.LEFT, self._left)
+        rooms.hooks.on(hooks.MESSAGE, self._heard, f"*/{chat.CHAT}")
+
+    async def run(self) -> None:
+        """Answer, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self._group = None
+
+    async def invite(self, room: str, name: str) -> None:
+        """Let this agent take part from now on; kept with the room. Raises ``Refused`` (404 ``agent_not_found``)."""
+        if name not in self._agents:
+            known = ", ".join(self._agents)
+            raise Refused(f"There is no agent {name!r}; there are {known}.", status=404, code="agent_not_found")
+        change = Change(set={name: msgspec.json.encode({"at": self._clock.unix()})})
+        await self._rooms.change(f"{room}/{chat.AGENTS}", change)
+        self._invited.setdefault(room, set()).add(name)
+        if room in self._seats:
+            await self._sit(room, name)
+
+    def names_of(self, agent: Agent) -> list[str]:
+        """What it is called by; the first is what it is shown as."""
+        names = [agent.title or agent.name, agent.name]
+        return [*names, HOUSE_NAME] if agent.name == self._first else names
+
+    def identity_of(self, agent: Agent) -> Who:
+        info = {"name": agent.title or agent.name, "kind": "agent"}
+        return Who(f"{chat_log.AGENT_PREFIX}{agent.name}", f"agent-{agent.name}", msgspec.json.encode(info))
+
+    # --- seats
+
+    async def _joined(self, happening: Happening) -> None:
+        room = happening.room
+        if happening.who is None or happening.who.identity.startswith(chat_log.AGENT_PREFIX) or room in self._seats:
+            return
+        if not any(chat.CHAT in seat.topics for seat in await self._rooms.broker.presence(room)):
+            return
+        await self._come(room)
+
+    async def _come(self, room: str) -> None:
+        if room in self._seats:
+            return
+        self._seats[room] = {}
+        for name in await self._present(room):
+            await self._sit(room, name)
+        if self._seats[room]:
+            await self._mend(room)
+
+    async def _present(self, room: str) -> list[str]:
+        invited = self._invited.get(room)
+        if invited is None:
+            channel = f"{room}/{chat.AGENTS}"
+            image = await self._rooms.broker.state(channel, self._rooms.rules.of(channel))
+            invited = self._invited[room] = set(image.entries)
+        own = [self._first] if matches(self._patterns, room) else []
+        there = [*own, *(name for name in self._agents if name in invited and name not in own)]
+        return [name for name in there if self.as_there(room, self._agents[name]) is not None]
+
+    async def _sit(self, room: str, name: str) -> None:
+        seats = self._seats.setdefault(room, {})
+        if name in seats:
+            return
+        who = self.identity_of(self._agents[name])
+        member = self._rooms.enter(who.identity, _Deaf(), grants=Grants.everything(), kind="agent", info=who.info)
+        seats[name] = member
+        await member.subscribe(f"{room}/{chat.CHAT}", lambda welcome: None)
+
+    async def _left(self, happening: Happening) -> None:
+        room = happening.room
+        if room not in self._seats or room in self._waiting:
+            return
+        seats = await self._rooms.broker.presence(room)
+        if any(seat.kind != "agent" for seat in seats):
+            return
+        self._invited.pop(room, None)
+        for member in self._seats.pop(room, {}).values():
+            await member.leave(keep=False)
+
+    async def _mend(self, room: str) -> None:
+        """Close the answers that a server which is gone has left open."""
+        ours = {self.identity_of(self._agents[name]).identity: name for name in self._seats[room]}
+        growing = await self._growing(room)
+        for said in await self._past(room):
+            name = ours.get(said.who.identity)
+            if name is not None and said.growing and not said.end and said.id not in growing:
+                entry = {"type": "edit", "id": said.id, "text": said.text, "end": "interrupted"}
+                draft = Draft(data=msgspec.json.encode(entry), who=said.who, idempotency_key=f"{said.id} edit")
+                await self._rooms.publish(f"{room}/{chat.CHAT}", draft)
+
+    async def _growing(self, room: str) -> set[str]:
+        channel = f"{room}/{chat.GROWING}"
+        return set((await self._rooms.broker.state(channel, self._rooms.rules.of(channel))).entries)
+
+    async def _past(self, room: str) -> list[Said]:
+        page = await self._rooms.history(f"{room}/{chat.CHAT}", limit=CONTEXT, reverse=True)
+        return chat_log.fold(page.publications)
+
+    # --- questions
+
+    async def _heard(self, happening: Happening) -> None:
+        entry, who = chat_log.read(happening.data), happening.who
+        if entry is None or entry.type != "message" or who is None or who.identity.startswith(chat_log.AGENT_PREFIX):
+            return
+        room = happening.room
+        await self._come(room)
+        name = self._called(room, entry)
+        if name is None or self._group is None:
+            return
+        try:
+            self._limits.take(who.identity, "publish", self._clock.now())
+        except Refused:
+            logger.info("Somebody asks the agents more than they may")
+            return
+        waiting = self._waiting.get(room)
+        if waiting is None:
+            waiting = self._waiting[room] = deque()
+            self._group.create_task(self._work(room, waiting))
+        if len(waiting) < MAX_WAITING:
+            waiting.append((name, entry.id))
+
+    def _called(self, room: str, entry: Entry) -> str | None:
+        there = [name for name in self._seats.get(room, {}) if self.as_there(room, self._agents[name]) is not None]
+        for name in there:
+            if any(chat_log.mentions(entry.text, each) for each in self.names_of(self._agents[name])):
+                return name
+        return there[0] if there and self.always(room) else None
+
+    async def _work(self, room: str, waiting: deque[tuple[str, str]]) -> None:
+        await asyncio.sleep(0)
+        try:
+            while waiting:
+                name, question = waiting.popleft()
+                try:
+                    await self._answer(room, name, question)
+                except SalonError as error:
+                    logger.warning("A question in a room was not answered: %s", error)
+                except Exception:
+                    logger.exception("An answer in a room failed")
+        finally:
+            del self._waiting[room]
+
+    async def _answer(self, room: str, name: str, question: str) -> None:
+        agent = self.as_there(room, self._agents[name])
+        past = [said for said in await self._past(room) if said.text]
+        at = next((index for index, said in enumerate(past) if said.id == question), None)
+        if agent is None or at is None:
+            return
+        # What was said since then is heard too, but the question is last.
+        ordered = [*past[:at], *past[at + 1 :], past[at]]
+        part = Part(agent, self._part(name).llm)
+        answer = RoomAnswer(
+            self._rooms,
+            room,
+            self.identity_of(agent),
+            part,
+            ordered,
+            self.names_of(agent),
+            clock=self._clock,
+            observer=self._observer,
+        )
+        await answer.run()
+
+
+class _Deaf:
+    """An ``Ear`` that needs not be told: the hooks tell."""
+
+    crowded = False
+
+    def tell(self, told: Told) -> None: ...
+
+    async def drained(self) -> None: ...
+
+    def invite(self, channel: str) -> None: ...
+
+    def renew(self, until: int) -> None: ...
+
+    def close(self, reason: Farewell) -> None: ...

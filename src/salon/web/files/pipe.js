@@ -1,0 +1,57 @@
+/**
+ * A way for texts and bytes to the other end, in order, that does not take more than it can carry: who sends waits.
+ *
+ * @typedef {object} Pipe
+ * @property {(data: string | ArrayBuffer) => void} send
+ * @property {() => Promise<void>} room returns when more may be sent; throws when it is closed
+ * @property {number} largest bytes of one piece
+ * @property {(data: unknown) => void} onmessage
+ * @property {() => void} onclose
+ * @property {() => void} close
+ */
+
+// Small marks do well: what waits here is memory, and an abort loses it.
+const HIGH = 1024 * 1024;
+const LOW = 256 * 1024;
+const LARGEST = 64 * 1024;
+
+export class Closed extends Error {}
+
+/** @implements {Pipe} */
+export class ChannelPipe {
+  /** @param {RTCDataChannel} channel an open one @param {number} largest what the other end takes at once */
+  constructor(channel, largest) {
+    this.channel = channel;
+    this.largest = Math.min(LARGEST, largest);
+    /** @type {(data: unknown) => void} */
+    this.onmessage = () => {};
+    this.onclose = () => {};
+    channel.binaryType = "arraybuffer";
+    channel.bufferedAmountLowThreshold = LOW;
+    /** @type {() => void} */
+    this.wake = () => {};
+    channel.onbufferedamountlow = () => this.wake();
+    channel.onmessage = ({ data }) => this.onmessage(data);
+    channel.onclose = () => {
+      this.wake();
+      this.onclose();
+    };
+  }
+
+  /** @param {string | ArrayBuffer} data */
+  send(data) {
+    if (this.channel.readyState !== "open") throw new Closed();
+    this.channel.send(/** @type {any} */ (data));
+  }
+
+  async room() {
+    while (this.channel.readyState === "open" && this.channel.bufferedAmount > HIGH) {
+      await new Promise((/** @type {(value: void) => void} */ resolve) => (this.wake = resolve));
+    }
+    if (this.channel.readyState !== "open") throw new Closed();
+  }
+
+  close() {
+    this.channel.close();
+  }
+}

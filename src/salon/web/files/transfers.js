@@ -1,0 +1,212 @@
+/** All transfers of this page: offers them, asks what is to be taken, and connects again what was cut off. */
+
+import { Emitter } from "../emitter.js";
+import { verificationCode } from "../peer/code.js";
+import { ownName, random } from "../peer/identity.js";
+import { salonOf, shortText } from "../peer/peer.js";
+import { qualityOf } from "../peer/quality.js";
+import { backoff } from "../realtime/backoff.js";
+import { Incoming } from "./incoming.js";
+import { MOST_BYTES, MOST_FILES, isTransferId, sha256 } from "./manifest.js";
+import { Outgoing } from "./outgoing.js";
+import { ChannelPipe } from "./pipe.js";
+
+/** @typedef {import("../peer/peer.js").Peer} Peer */
+/** @typedef {import("../peer/signaling.js").Message} Message */
+/** @typedef {import("../peer/link.js").Link} Link */
+/** @typedef {import("./store.js").Store} Store */
+/** @typedef {import("./manifest.js").Entry} Entry */
+/** @typedef {import("./transfer.js").Transfer} Transfer */
+/** @typedef {{ transfer: Incoming, link: Link, message: Message }} Offer */
+
+const PATIENCE_MS = 20_000;
+const OPEN_MS = 20_000;
+// So long a sender looks for a receiver that is gone.
+const SEARCH_MS = 15 * 60_000;
+const MOST_OFFERS = 8;
+const MOST_KNOWN = 100;
+const KNOWN = "salon.files";
+
+/** @extends {Emitter<{ changed: null, offered: Offer, withdrawn: Offer }>} */
+export class Transfers extends Emitter {
+  /** @param {Peer} peer @param {Store} store */
+  constructor(peer, store) {
+    super();
+    this.peer = peer;
+    this.store = store;
+    /** The newest last. @type {Transfer[]} */
+    this.all = [];
+    /** @type {Set<Offer>} */
+    this.offers = new Set();
+    peer.on("data", (message) => void this.hear(message));
+  }
+
+  /** What an earlier page of this browser has begun or not saved. */
+  async recall() {
+    for (const { kept, have } of await this.store.list()) {
+      if (!isTransferId(kept?.id) || !Array.isArray(kept.entries)) continue;
+      const transfer = new Incoming({ ...kept, count: 0, total: 0, names: [], store: this.store });
+      transfer.keep(kept.entries, have);
+      this.add(transfer);
+    }
+  }
+
+  /** @param {string} other @param {Entry[]} entries @param {Blob[]} files */
+  async send(other, entries, files) {
+    const transfer = new Outgoing({ id: await idFor(entries), other, entries, files });
+    this.add(transfer);
+    const until = performance.now() + SEARCH_MS;
+    for (let attempt = 0; !transfer.isOver && performance.now() < until; attempt += 1) {
+      if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, backoff(Math.min(attempt, 4), false)));
+      if (transfer.isOver) return;
+      await this.attempt(transfer);
+      if (transfer.pipe === null && transfer.moved > 0) attempt = 0;
+      // Nobody was there from the beginning: that is an answer.
+      if (!transfer.isOver && transfer.state === "asking") return transfer.end("absent");
+    }
+    if (!transfer.isOver) transfer.end("lost");
+  }
+
+  /** One connection, until it is over. @param {Outgoing} transfer */
+  async attempt(transfer) {
+    const link = this.peer.link({ other: transfer.other, type: "data", connectionId: `dc_${random(16)}`, ours: false, patience: PATIENCE_MS });
+    const { id, count, total, names } = transfer;
+    const salon = { files: id, name: ownName.get(), count, total, names };
+    link.extra = { label: "salon-files", serialization: "raw", reliable: true, metadata: { salon } };
+    const channel = link.pc.createDataChannel("salon-files");
+    link.on("said", ({ kind, reason }) => kind === "reject" && transfer.end(shortText(reason, 20) || "declined"));
+    const gone = new Promise((/** @type {(value: void) => void} */ resolve) => {
+      link.on("gone", () => resolve());
+      transfer.on("changed", () => transfer.isOver && resolve());
+    });
+    const opened = new Promise((/** @type {(value: void) => void} */ resolve) => (channel.onopen = () => resolve()));
+    await link.start();
+    await Promise.race([gone, opened]);
+    if (channel.readyState === "open" && !transfer.isOver) {
+      const pipe = new ChannelPipe(channel, link.pc.sctp?.maxMessageSize ?? 16_384);
+      link.on("gone", () => pipe.close());
+      transfer.become("connecting");
+      void this.describe(transfer, link);
+      await transfer.run(pipe);
+      // The last words have to go out before the line is cut.
+      await new Promise((resolve) => setTimeout(resolve, transfer.isOver ? 1_000 : 0));
+    } else if (transfer.isOver) link.say({ kind: "close", reason: "cancelled" });
+    link.close();
+  }
+
+  /** @param {Message} message */
+  async hear(message) {
+    const { src, payload } = message;
+    const salon = salonOf(message);
+    const link = this.peer.link({ other: src, type: "data", connectionId: payload.connectionId, ours: salon !== null, patience: PATIENCE_MS });
+    const refuse = (/** @type {string} */ reason) => {
+      link.say({ kind: "reject", reason });
+      link.close();
+    };
+    // Data of other programs is not for this page.
+    if (!salon || !isTransferId(salon.files)) return link.close();
+    const { files: id, count, total } = salon;
+    const sound = Number.isSafeInteger(count) && count >= 1 && count <= MOST_FILES && Number.isSafeInteger(total) && total >= 0 && total <= MOST_BYTES;
+    if (!sound) return refuse("broken");
+    const known = this.all.find((each) => each.id === id && each.way === "in");
+    if (known?.state === "done") return refuse("there already");
+    if (known instanceof Incoming && !known.isOver && known.other === src) return void this.connect(known, link, message);
+    if (known && !known.isOver && known.state !== "kept") return refuse("busy");
+    if (this.offers.size >= MOST_OFFERS || [...this.offers].some(({ transfer }) => transfer.id === id)) return refuse("busy");
+    const names = Array.isArray(salon.names) ? salon.names.slice(0, 3).map((name) => shortText(name, 120)).filter(Boolean) : [];
+    const transfer = known instanceof Incoming && known.state === "kept" ? known : new Incoming({ id, other: src, name: shortText(salon.name), count, total, names, store: this.store });
+    transfer.other = src;
+    transfer.name = shortText(salon.name);
+    const offer = { transfer, link, message };
+    this.offers.add(offer);
+    const withdraw = () => {
+      if (!this.offers.delete(offer)) return;
+      link.close();
+      this.emit("withdrawn", offer);
+    };
+    link.on("gone", withdraw);
+    link.on("said", ({ kind }) => kind === "close" && withdraw());
+    link.say({ kind: "ringing" });
+    this.emit("offered", offer);
+  }
+
+  /** @param {Offer} offer */
+  accept(offer) {
+    if (!this.offers.delete(offer)) return;
+    this.emit("withdrawn", offer);
+    if (!this.all.includes(offer.transfer)) this.add(offer.transfer);
+    void this.connect(offer.transfer, offer.link, offer.message);
+  }
+
+  /** @param {Offer} offer */
+  decline(offer) {
+    if (!this.offers.delete(offer)) return;
+    offer.link.say({ kind: "reject", reason: "declined" });
+    offer.link.close();
+    this.emit("withdrawn", offer);
+  }
+
+  /** @param {Incoming} transfer @param {Link} link @param {Message} message */
+  async connect(transfer, link, message) {
+    transfer.become("connecting");
+    const timer = setTimeout(() => link.emit("gone", "lost"), OPEN_MS);
+    link.on("gone", () => {
+      link.close();
+      if (!transfer.isOver && !transfer.pipe) transfer.become("waiting");
+    });
+    link.pc.ondatachannel = ({ channel }) => {
+      if (channel.label !== "salon-files") return channel.close();
+      clearTimeout(timer);
+      const pipe = new ChannelPipe(channel, link.pc.sctp?.maxMessageSize ?? 16_384);
+      const closed = () => pipe.onclose();
+      link.on("gone", closed);
+      transfer.run(pipe);
+      void this.describe(transfer, link);
+      transfer.on("changed", () => transfer.isOver && setTimeout(() => link.close(), 2_000));
+    };
+    await link.accept(message.payload.sdp, () => {});
+  }
+
+  /** How it goes, and the code. @param {Transfer} transfer @param {Link} link */
+  async describe(transfer, link) {
+    transfer.code = await verificationCode(link.pc);
+    const { relayed } = qualityOf((await link.pc.getStats()).values(), new Map());
+    transfer.path = relayed ? "turn" : "direct";
+    transfer.emit("changed", null);
+  }
+
+  /** @param {Transfer} transfer */
+  add(transfer) {
+    this.all.push(transfer);
+    transfer.on("changed", () => this.emit("changed", null));
+    this.emit("changed", null);
+  }
+
+  /** Forget it, and what came of it. @param {Transfer} transfer */
+  async forget(transfer) {
+    if (!transfer.isOver) transfer.cancel();
+    this.all = this.all.filter((each) => each !== transfer);
+    this.emit("changed", null);
+    if (transfer.way === "in") await this.store.remove(transfer.id).catch(() => {});
+  }
+}
+
+/**
+ * The same files sent again are the same transfer, also after a reload: then it goes on. Nobody else knows its id.
+ *
+ * @param {Entry[]} entries
+ */
+async function idFor(entries) {
+  const print = (await sha256(new TextEncoder().encode(JSON.stringify(entries)))).slice(0, 32);
+  try {
+    /** @type {Record<string, string>} */
+    const known = JSON.parse(localStorage.getItem(KNOWN) ?? "{}");
+    const id = known[print] ?? random(26);
+    delete known[print];
+    const kept = Object.entries({ ...known, [print]: id }).slice(-MOST_KNOWN);
+    localStorage.setItem(KNOWN, JSON.stringify(Object.fromEntries(kept)));
+    return id;
+  } catch {
+    return random(26);
+  }
+}

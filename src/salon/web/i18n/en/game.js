@@ -1,0 +1,27 @@
+/** English: the Game view. */
+
+export default {
+  "view game": "Game",
+  "game title": "The arena",
+  "game about": "Collect the golden orbs, and push others out of the way. Up to two hundred play at once; whoever does not play watches.",
+  "game name": "Your name",
+  "game play": "Play",
+  "game watch": "Only watch",
+  "game help keys": "Arrow keys or W A S D to move, space to dash",
+  "game help touch": "On a phone: pull with one finger, tap with a second one to dash",
+  "game help pad": "A game pad works too",
+  "game picture": "The arena, seen from above",
+  "game stage": "The arena. Move with the arrow keys, dash with space.",
+  "game scores": "Scores",
+  "game figures": "Figures of the connection",
+  "game ping": "From input to answer",
+  "game jitter": "Jitter",
+  "game patches": "Patches",
+  "game ahead": "Steps ahead of the server",
+  "game corrections": "Corrections (largest)",
+  "game players": "Players",
+  "game version": "Version of the state",
+  "game waiting": "Connecting …",
+  "game lost": "The connection was lost. It is tried again; your player waits for you a while.",
+  "game refused": "There is no arena here: {message}",
+};

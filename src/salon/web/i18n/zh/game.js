@@ -1,0 +1,27 @@
+/** 中文：游戏视图。 */
+
+export default {
+  "view game": "游戏",
+  "game title": "竞技场",
+  "game about": "收集金色光球，把别人挤开。最多两百人同场；不参与的人可以观战。",
+  "game name": "你的名字",
+  "game play": "开始",
+  "game watch": "只观战",
+  "game help keys": "方向键或 W A S D 移动，空格键冲刺",
+  "game help touch": "手机上：单指拖动移动，第二根手指点按冲刺",
+  "game help pad": "也可使用游戏手柄",
+  "game picture": "竞技场俯视图",
+  "game stage": "竞技场。方向键移动，空格键冲刺。",
+  "game scores": "得分",
+  "game figures": "连接统计",
+  "game ping": "输入到应答",
+  "game jitter": "抖动",
+  "game patches": "更新",
+  "game ahead": "领先服务器步数",
+  "game corrections": "校正次数（最大）",
+  "game players": "玩家",
+  "game version": "状态版本",
+  "game waiting": "正在连接……",
+  "game lost": "连接已断开，正在重连；你的角色会等你一会儿。",
+  "game refused": "此处没有竞技场：{message}",
+};

@@ -1,0 +1,92 @@
+/** One transfer: what, how far, how fast, and what one can do about it. */
+
+import { t } from "../../i18n/i18n.js";
+import { h, put } from "../../ui/dom.js";
+import { icon } from "../../ui/icons.js";
+import { saveAll, saveOne } from "./save.js";
+import { sizeText, stateText } from "./words.js";
+
+/** @typedef {import("../../frame.js").Frame} Frame */
+/** @typedef {import("../../files/transfer.js").Transfer} Transfer */
+/** @typedef {import("../../files/transfers.js").Transfers} Transfers */
+/** @typedef {import("../../i18n/i18n.js").Key} Key */
+
+const MOST_LISTED = 200;
+
+/** @param {Frame} frame @param {Transfers} transfers @param {Transfer} transfer @param {AbortSignal} signal */
+export function transferRow(frame, transfers, transfer, signal) {
+  const title = h("strong", { class: "transfer-title" });
+  const who = h("span", { class: "faint" });
+  const bar = h("progress", { max: 1, value: 0 });
+  const state = h("span", { class: "transfer-state" });
+  const amount = h("span", { class: "transfer-amount" });
+  const path = h("p", { class: "faint transfer-path" });
+  const actions = h("div", { class: "transfer-actions" });
+  const list = h("ul", { class: "transfer-files" });
+  const row = h(
+    "li",
+    { class: "transfer" },
+    h("span", { class: "transfer-way" }, icon(transfer.way === "out" ? "send" : "download")),
+    h("div", { class: "transfer-what" }, title, who),
+    actions,
+    bar,
+    h("div", { class: "transfer-line" }, state, amount),
+    path,
+    list,
+  );
+  let drawn = "";
+  let listed = false;
+
+  function show() {
+    const { count, names, total, moved, way, name, other, code } = transfer;
+    row.dataset.state = transfer.state;
+    const first = names[0]?.split("/").pop() ?? "";
+    title.textContent = count === 1 ? first : t("files title", { name: first, count: count - 1 });
+    who.textContent = t(way === "out" ? "files to" : "files from", { who: name || other });
+    bar.value = total ? moved / total : transfer.state === "done" ? 1 : 0;
+    bar.setAttribute("aria-label", title.textContent);
+    bar.hidden = transfer.isOver;
+    state.textContent = stateText(transfer);
+    amount.textContent = transfer.state === "done" ? sizeText(total) : `${sizeText(moved)} / ${sizeText(total)}`;
+    const ways = { "": "", direct: t("files direct"), turn: t("files turn"), server: t("files server") };
+    path.textContent = transfer.isOver ? "" : [ways[transfer.path], code && t("files code", { code })].filter(Boolean).join(" · ");
+    path.hidden = !path.textContent;
+    const wanted = `${transfer.state} ${transfer.paused.here}`;
+    if (wanted === drawn) return;
+    drawn = wanted;
+    put(actions, ...buttons());
+    if (transfer.state === "done" && way === "in" && count > 1 && !listed) {
+      listed = true;
+      put(list, ...transfer.entries.slice(0, MOST_LISTED).map((entry, file) => h("li", null, h("span", null, entry.path), h("span", { class: "faint" }, sizeText(entry.size)), small("download", "files save", () => save(file), entry.path))));
+    }
+  }
+
+  function buttons() {
+    const { state: now, way, count } = transfer;
+    const moving = now === "running" || now === "paused";
+    return [
+      moving && !transfer.paused.here && small("pause", "files pause", () => transfer.pause(true)),
+      moving && transfer.paused.here && small("play", "files go on", () => transfer.pause(false)),
+      now === "done" && way === "in" && h("button", { type: "button", class: "button small primary", onclick: () => save(count === 1 ? 0 : -1) }, icon("download"), t(count === 1 ? "files save" : "files save all")),
+      transfer.isOver || now === "kept" ? small("trash", "files remove", () => void transfers.forget(transfer)) : small("close", "files cancel", () => transfer.cancel()),
+    ];
+  }
+
+  /** @param {number} file -1 for all */
+  async function save(file) {
+    try {
+      await (file < 0 ? saveAll(transfers.store, transfer) : saveOne(transfers.store, transfer, file));
+    } catch (error) {
+      if (!(error instanceof DOMException && error.name === "AbortError")) frame.toasts.show(t("files not saved"));
+    }
+  }
+
+  transfer.on("changed", show, signal);
+  show();
+  return row;
+}
+
+/** @param {string} name @param {Key} label @param {() => void} run @param {string} [of] */
+function small(name, label, run, of = "") {
+  return h("button", { type: "button", class: "icon-button", "aria-label": of ? `${t(label)} ${of}` : t(label), title: t(label), onclick: run }, icon(name));
+}

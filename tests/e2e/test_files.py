@@ -1,0 +1,213 @@
+"""Files from page to page: whole, paused, refused, cut off, resumed after a reload of either side."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.conftest import NewTalk
+
+pytestmark = pytest.mark.e2e
+
+SLOW = 30_000
+BLOCK = 4 * 1024 * 1024
+
+
+class Mover:
+    """A window with the Files view open."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = f"{url}#/files"
+        page.goto(self.url)
+        self.ready()
+        self.id = page.locator(".own-id").inner_text()
+
+    def ready(self) -> None:
+        expect(self.page.locator(".own-id")).to_be_visible(timeout=SLOW)
+
+    @property
+    def row(self) -> Locator:
+        return self.page.locator(".transfer").first
+
+    @property
+    def dialog(self) -> Locator:
+        return self.page.get_by_role("dialog")
+
+    def send(self, other: Mover, *files: Path, folder: bool = False) -> None:
+        self.page.locator("#files-id").fill(other.id)
+        self.page.locator("input[type=file]").nth(int(folder)).set_input_files(list(files))
+        self.press("Send")
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).click(timeout=SLOW)
+
+    def is_(self, state: str) -> None:
+        expect(self.row).to_have_attribute("data-state", re.compile(state), timeout=SLOW)
+
+    def moved(self) -> float:
+        """The share that has come."""
+        return float(self.row.locator("progress").evaluate("bar => bar.value"))
+
+    def under_way(self) -> None:
+        """Wait until a few blocks have come."""
+        expect(self.row.locator(".transfer-amount")).to_have_text(
+            re.compile(r"^(?:[89]|\d\d+)\.\d MB /|^\d{3,} MB /"), timeout=SLOW
+        )
+
+    def save(self, button: Locator, path: Path) -> bytes:
+        with self.page.expect_download() as download:
+            button.click()
+        download.value.save_as(path)
+        return path.read_bytes()
+
+
+NewMover = Callable[[], Mover]
+
+
+@pytest.fixture
+def new_mover(new_talk: NewTalk) -> NewMover:
+    def new_mover() -> Mover:
+        talk = new_talk()
+        return Mover(talk.page, talk.url)
+
+    return new_mover
+
+
+@pytest.fixture
+def big(tmp_path: Path) -> Path:
+    """Fifteen blocks and a bit."""
+    path = tmp_path / "big.bin"
+    path.write_bytes(os.urandom(15 * BLOCK + 7))
+    return path
+
+
+def test_several_files_arrive_as_they_were_and_both_see_one_code(new_mover: NewMover, tmp_path: Path) -> None:
+    ann, bob = new_mover(), new_mover()
+    contents = {"one.bin": os.urandom(BLOCK + 1), "两个 字.txt": "你好".encode(), "empty": b""}
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    ann.send(bob, *(tmp_path / name for name in contents))
+    expect(bob.dialog).to_contain_text("wants to send you 3 files (4.2 MB)", timeout=SLOW)
+    for name in contents:
+        expect(bob.dialog).to_contain_text(name)
+    bob.press("Accept")
+    ann.is_("done")
+    bob.is_("done")
+    for name, content in contents.items():
+        button = bob.page.get_by_role("button", name=f"Save {name}", exact=True)
+        assert bob.save(button, tmp_path / "saved") == content
+
+
+def test_a_folder_keeps_its_paths(new_mover: NewMover, tmp_path: Path) -> None:
+    ann, bob = new_mover(), new_mover()
+    folder = tmp_path / "photos"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "a.txt").write_text("a")
+    (folder / "deep" / "b.txt").write_text("b")
+    ann.send(bob, folder, folder=True)
+    bob.press("Accept")
+    bob.is_("done")
+    assert bob.row.locator(".transfer-files li span:first-child").all_inner_texts() == [
+        "photos/a.txt",
+        "photos/deep/b.txt",
+    ]
+
+
+def test_it_is_declined_cancelled_and_nobody_is_there(new_mover: NewMover, tmp_path: Path) -> None:
+    ann, bob = new_mover(), new_mover()
+    file = tmp_path / "a.txt"
+    file.write_text("a")
+    ann.send(bob, file)
+    bob.press("Decline")
+    expect(ann.row).to_contain_text("Declined", timeout=SLOW)
+    ann.press("Remove")
+    ann.send(bob, file)
+    expect(bob.dialog).to_be_visible(timeout=SLOW)
+    ann.press("Cancel")
+    expect(bob.dialog).to_have_count(0, timeout=SLOW)
+    ann.press("Remove")
+    bob.id = "nobody-there"
+    ann.send(bob, file)
+    expect(ann.row).to_contain_text("Nobody is reached by this id now", timeout=SLOW)
+
+
+def test_pause_go_on_and_cancel_under_way(new_mover: NewMover, big: Path) -> None:
+    ann, bob = new_mover(), new_mover()
+    ann.send(bob, big)
+    bob.press("Accept")
+    bob.under_way()
+    bob.press("Pause")
+    expect(ann.row).to_contain_text("Paused by the other side", timeout=SLOW)
+    codes = [each.row.locator(".transfer-path").inner_text() for each in (ann, bob)]
+    assert codes[0] == codes[1]
+    assert re.match(r"Direct · code \d{5} \d{5} \d{5} \d{5}", codes[0])
+    bob.press("Go on")
+    ann.is_("running|done")
+    if ann.row.get_attribute("data-state") != "done":
+        ann.press("Cancel")
+        expect(bob.row).to_contain_text(re.compile("Cancelled by the other side|Received"), timeout=SLOW)
+
+
+def test_the_receiver_reloads_in_the_middle_and_it_goes_on_by_itself(
+    new_mover: NewMover, big: Path, tmp_path: Path
+) -> None:
+    ann, bob = new_mover(), new_mover()
+    ann.send(bob, big)
+    bob.press("Accept")
+    bob.under_way()
+    ann.press("Pause")
+    expect(bob.row).to_contain_text("Paused by the other side", timeout=SLOW)
+    bob.page.reload()
+    bob.ready()
+    # What was there is there, before and after the sender has found it again.
+    expect(bob.row).to_have_attribute("data-state", re.compile("kept|connecting|paused"), timeout=SLOW)
+    expect(bob.row).to_contain_text("Paused by the other side", timeout=SLOW)
+    assert bob.moved() >= 2 / 16
+    ann.press("Go on")
+    bob.is_("done")
+    ann.is_("done")
+    assert bob.save(bob.page.get_by_role("button", name="Save", exact=True), tmp_path / "saved") == big.read_bytes()
+
+
+def test_the_sender_reloads_and_sends_the_same_again(new_mover: NewMover, big: Path, tmp_path: Path) -> None:
+    ann, bob = new_mover(), new_mover()
+    ann.send(bob, big)
+    bob.press("Accept")
+    bob.under_way()
+    bob.press("Pause")
+    expect(ann.row).to_contain_text("Paused by the other side", timeout=SLOW)
+    before = bob.moved()
+    ann.page.on("dialog", lambda dialog: dialog.accept())
+    ann.page.reload()
+    ann.ready()
+    bob.is_("waiting")
+    # Nobody is asked twice.
+    ann.send(bob, big)
+    expect(ann.row).to_contain_text("Paused by the other side", timeout=SLOW)
+    assert ann.moved() >= before > 0
+    bob.press("Go on")
+    bob.is_("done")
+    assert bob.save(bob.page.get_by_role("button", name="Save", exact=True), tmp_path / "saved") == big.read_bytes()
+
+
+def test_what_was_received_is_there_after_a_reload_until_it_is_removed(new_mover: NewMover, tmp_path: Path) -> None:
+    ann, bob = new_mover(), new_mover()
+    file = tmp_path / "a.txt"
+    file.write_text("kept")
+    ann.send(bob, file)
+    bob.press("Accept")
+    bob.is_("done")
+    bob.page.reload()
+    bob.ready()
+    assert bob.save(bob.page.get_by_role("button", name="Save", exact=True), tmp_path / "saved") == b"kept"
+    bob.press("Remove")
+    expect(bob.page.locator(".transfer")).to_have_count(0)
+    bob.page.reload()
+    bob.ready()
+    expect(bob.page.locator(".transfer")).to_have_count(0)

@@ -1,0 +1,51 @@
+"""The way to Volcengine, and how it fails."""
+
+from __future__ import annotations
+
+import pytest
+
+from salon.base.errors import AuthFailed, BadAnswer, BadRequest, Unreachable
+from salon.providers.volcengine.connection import Access, Sockets, _refused
+from tests.fakes.volcengine_server import ASR, KEY, volcengine_server
+
+
+async def test_both_kinds_of_keys_are_taken() -> None:
+    async with volcengine_server() as server:
+        for access in (Access(KEY), Access(app_id="app", access_token=KEY)):
+            async with Sockets(access, "r").connected(server.url + ASR):
+                pass
+        await server.idle.wait()
+
+
+async def test_a_wrong_key_is_told_and_not_shown() -> None:
+    async with volcengine_server() as server:
+        with pytest.raises(AuthFailed, match="invalid auth token") as caught:
+            async with Sockets(Access("wrong-secret"), "r").connected(server.url + ASR):
+                pass
+    assert "wrong-secret" not in f"{caught.value} {caught.value.advice} {Access('wrong-secret')!r}"
+
+
+async def test_nobody_there_and_no_address() -> None:
+    with pytest.raises(Unreachable):
+        async with Sockets(Access(KEY), "r").connected("ws://127.0.0.1:9/"):
+            pass
+    with pytest.raises(BadRequest):
+        async with Sockets(Access(KEY), "r").connected("http://127.0.0.1/"):
+            pass
+
+
+async def test_closing_ends_what_is_open() -> None:
+    async with volcengine_server() as server:
+        sockets = Sockets(Access(KEY), "r")
+        async with sockets.connected(server.url + ASR) as socket:
+            await sockets.aclose()
+            with pytest.raises(BadAnswer):
+                await socket.receive()
+            assert not await socket.send(b"late")
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, "provider_auth_failed"), (429, "inference_rate_limit_exceeded")])
+def test_refusals(status: int, code: str) -> None:
+    assert _refused(status, b"no").code == code
+    assert _refused(502, b"").retryable
+    assert isinstance(_refused(302, b""), BadAnswer)
