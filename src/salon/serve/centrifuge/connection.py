@@ -108,7 +108,9 @@ class Connection:
     # --- as the rooms see it
 
     def tell(self, told: Told) -> None:
-        telling = telling_of(told)
+        # Hot: once for each subscriber of each message; what it is told has been made for the first of them.
+        made = told.made
+        telling = made if isinstance(made, Telling) else telling_of(told)
         if self._held is not None:
             self._held.append(telling)
         else:
@@ -126,8 +128,8 @@ class Connection:
 
     def renew(self, until: int) -> None:
         self._expire_at(until)
-        ttl = until - self._clock.unix() if until else 0
-        self._link.send(encode.refreshed(max(0, ttl)).socket)
+        if until:
+            self._link.send(encode.refreshed(max(0, until - self._clock.unix())).socket)
 
     def close(self, reason: Farewell) -> None:
         self.end(FAREWELLS[reason])
