@@ -128,7 +128,11 @@ def tables() -> dict[str, str]:
 
 def sample_settings(house: House) -> dict[str, Any]:
     """Every setting, with something in the place of a key."""
-    return {each.name: each.default or ("x" if each.required or each.secret else None) for each in house.settings}
+    given = {each.name: each.default or ("x" if each.required or each.secret else None) for each in house.settings}
+    return {
+        name: "http://127.0.0.1:9/v1" if name in ("asr_url", "tts_url") and not value else value
+        for name, value in given.items()
+    }
 
 
 def effort_rows(profile: Profile) -> list[list[str]]:

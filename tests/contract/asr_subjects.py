@@ -15,10 +15,14 @@ from salon.ports.asr import Asr
 from salon.providers.fallback_asr import FallbackAsr
 from salon.providers.offline import house as offline
 from salon.providers.offline.espeak import speak
+from salon.providers.openai import openai
 from salon.providers.spark import house as spark
 from salon.providers.volcengine import house as volcengine
 from salon.sound.resample import Resampler
 from tests.fakes.iflytek_server import FAULTS, KEYS, iflytek_server
+from tests.fakes.openai_audio_server import ASR_FAULTS as audio_faults
+from tests.fakes.openai_audio_server import KEY as audio_key
+from tests.fakes.openai_audio_server import audio_server
 from tests.fakes.uttered import uttered
 from tests.fakes.volcengine_server import FAULTS as volcengine_faults
 from tests.fakes.volcengine_server import volcengine_server
@@ -34,8 +38,8 @@ class Subject:
 
     ``hasty`` is the same with little patience.
     ``utter`` makes the sound of a text. ``chinese`` and ``english`` are texts that it understands. ``any_text``: it understands
-    every text. ``faults`` are texts which the house answers badly, ``silent`` one that it never answers. ``busy`` returns once
-    the house hears somebody, ``idle`` when it hears nobody any more.
+    every text. ``faults`` are texts which the house answers badly, ``silent`` one that it never answers. ``live``: the house
+    hears while somebody speaks. ``busy`` returns once it hears somebody, ``idle`` when it hears nobody any more.
     """
 
     asr: Asr
@@ -46,6 +50,7 @@ class Subject:
     any_text: bool = True
     faults: tuple[str, ...] = ()
     silent: str = ""
+    live: bool = True
     busy: Callable[[], Awaitable[object]] = field(default=_at_once)
     idle: Callable[[], Awaitable[object]] = field(default=_at_once)
 
@@ -86,6 +91,18 @@ async def volcengine_sauc(packed: bool) -> AsyncIterator[Subject]:
 
 
 @asynccontextmanager
+async def transcriptions(streams: bool) -> AsyncIterator[Subject]:
+    async with audio_server(streams=streams) as server:
+        settings = {"api_key": audio_key, "base_url": server.url}
+        asr, hasty = openai.asr("", settings), openai.asr("", {**settings, "final_timeout": 0.2})
+        yield Subject(
+            asr, hasty, faults=audio_faults, silent="stall", live=False, busy=server.busy.wait, idle=server.idle.wait
+        )
+        await asr.aclose()
+        await hasty.aclose()
+
+
+@asynccontextmanager
 async def chain() -> AsyncIterator[Subject]:
     """One that cannot be reached, and one that hears."""
     async with iflytek_server() as server:
@@ -103,6 +120,8 @@ SUBJECTS: dict[str, Factory] = {
     "iflytek spark-iat": partial(iflytek, "spark-iat"),
     "volcengine": partial(volcengine_sauc, False),
     "volcengine, compressed": partial(volcengine_sauc, True),
+    "openai": partial(transcriptions, True),
+    "openai, whole": partial(transcriptions, False),
     "chain": chain,
 }
 FAKED = [name for name in SUBJECTS if name != "pocketsphinx"]

@@ -13,9 +13,13 @@ from functools import partial
 from salon.ports.tts import Tts
 from salon.providers.fallback_tts import FallbackTts
 from salon.providers.offline import house as offline
+from salon.providers.openai import openai
 from salon.providers.spark import house as spark
 from salon.providers.volcengine import house as volcengine
 from tests.fakes.iflytek_server import FAULTS, KEYS, iflytek_server
+from tests.fakes.openai_audio_server import KEY as audio_key
+from tests.fakes.openai_audio_server import TTS_FAULTS as audio_faults
+from tests.fakes.openai_audio_server import audio_server
 from tests.fakes.volcengine_server import FAULTS as volcengine_faults
 from tests.fakes.volcengine_server import volcengine_server
 
@@ -71,6 +75,16 @@ async def volcengine_bidirectional() -> AsyncIterator[Subject]:
 
 
 @asynccontextmanager
+async def audio_speech(wav: bool) -> AsyncIterator[Subject]:
+    async with audio_server(wav=wav) as server:
+        settings = {"api_key": audio_key, "base_url": server.url}
+        tts, hasty = openai.tts("", settings), openai.tts("", {**settings, **PATIENCE})
+        yield Subject(tts, hasty, audio_faults, busy=server.busy.wait, idle=server.idle.wait)
+        await tts.aclose()
+        await hasty.aclose()
+
+
+@asynccontextmanager
 async def chain() -> AsyncIterator[Subject]:
     """One that cannot be reached, and one that speaks."""
     async with iflytek_server() as server:
@@ -87,6 +101,8 @@ SUBJECTS: dict[str, Factory] = {
     "iflytek tts": partial(iflytek, "tts"),
     "iflytek super-tts": partial(iflytek, "super-tts"),
     "volcengine": volcengine_bidirectional,
+    "openai": partial(audio_speech, False),
+    "openai, WAV": partial(audio_speech, True),
     "chain": chain,
 }
 FAKED = [name for name in SUBJECTS if name != "espeak"]

@@ -18,7 +18,20 @@ from salon.providers.fallback import FallbackLlm
 from salon.providers.registry import GROUP, PREFERRED, Registry, discover
 from tests.fakes.scripted_llm import ScriptedLlm
 
-ALL = ["ark", "deepseek", "demo", "offline", "ollama", "openai", "qwen", "spark", "spark-http", "vllm", "volcengine"]
+ALL = [
+    "ark",
+    "deepseek",
+    "demo",
+    "local-speech",
+    "offline",
+    "ollama",
+    "openai",
+    "qwen",
+    "spark",
+    "spark-http",
+    "vllm",
+    "volcengine",
+]
 # So that an Ollama that really runs on this machine is not found.
 NO_OLLAMA = {"OLLAMA_HOST": "127.0.0.1:9"}
 
