@@ -118,6 +118,7 @@ class InstantTts:
         self.rate = rate
         self.traits = TtsTraits(voices=("tone",), words=words)
         self.before = before
+        self.marks = True  # whether it tells how far it is
         self.sessions: list[InstantTtsSession] = []
         self.opened = asyncio.Event()
 
@@ -166,7 +167,8 @@ class InstantTtsSession:
                     await waits
             words = tuple(_words(text, said)) if self._tts.traits.words else ()
             said += len(text)
-            yield Speech(tone(len(text) * CHARACTER, self._tts.rate), self._tts.rate, words, said)
+            told = said if self._tts.marks else None
+            yield Speech(tone(len(text) * CHARACTER, self._tts.rate), self._tts.rate, words, told)
         yield Spoken(TtsUsage(said, said * CHARACTER), self._tts.name)
 
 

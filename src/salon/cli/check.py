@@ -7,7 +7,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -21,7 +21,9 @@ from salon.app.models import Models, read
 from salon.app.relay import try_server
 from salon.base.errors import ConfigError
 from salon.cli.words import words
-from salon.ports.llm import CheckStep
+from salon.ports.asr import Asr
+from salon.ports.llm import CheckStep, Llm
+from salon.ports.tts import Tts
 
 GOOD, BAD, NOTE = "✓", "✗", "!"
 COLOURS = {GOOD: "\x1b[32m", BAD: "\x1b[31m", NOTE: "\x1b[33m"}
@@ -40,12 +42,18 @@ def run(given: argparse.Namespace) -> int:
     report = _Report(json=given.json)
     # A configuration that cannot be read leaves nothing else to try.
     loaded = read(given.config, llm=given.llm)
-    if not given.llm:
+    only = {"llm": _split(given.llm), "asr": _split(given.asr), "tts": _split(given.tts)}
+    if not any(only.values()):
         for finding in _machine(loaded):
             report.add(finding)
         asyncio.run(_relays(loaded, report))
-    asyncio.run(_models(loaded, given.llm or [], report))
+        only = {}
+    asyncio.run(_models(loaded, only, report))
     return report.end()
+
+
+def _split(names: list[str] | None) -> list[str]:
+    return [name.strip() for each in names or () for name in each.split(",") if name.strip()]
 
 
 def _machine(loaded: Loaded) -> Iterator[Finding]:
@@ -77,32 +85,57 @@ async def _relays(loaded: Loaded, report: _Report) -> None:
                 report.add(Finding(about=url, step=step, serious=False))
 
 
-async def _models(loaded: Loaded, only: list[str], report: _Report) -> None:
+async def _models(loaded: Loaded, only: Mapping[str, Sequence[str]], report: _Report) -> None:
+    """Language models, recognisers, synthesisers; ``only`` those, where it is not empty."""
     models = Models(loaded)
+    agents = agents_of(loaded)
     default = list(models.default_names)
-    wanted = only or [
-        *default,
-        *(name for agent in agents_of(loaded) for name in _names(agent.llm)),
-        *models.given(),
-    ]
+    llms = [*default, *(name for agent in agents for name in _names(agent.llm)), *models.given()]
+    hear = [*models.asr_names, *(name for agent in agents for name in _names(agent.asr))]
+    speak = [*models.tts_names, *(name for agent in agents for name in _names(agent.tts))]
+    # Nobody has to have speech: what was found by itself may fail.
+    asr_named, tts_named = loaded.config.asr.default[:1], loaded.config.tts.default[:1]
     try:
-        for name in dict.fromkeys(wanted):
-            serious = bool(only) or name in default[:1]
-            try:
-                llm = models.llm(name)
-            except ConfigError as error:
-                report.add(Finding(about=name, step=CheckStep("settings", False, error.message), serious=serious))
-                continue
-            async for step in llm.check():
-                report.add(Finding(about=llm.name, step=step, serious=serious))
+        await _each(only.get("llm", ()) if only else llms, models.llm, default[:1], only, report)
+        await _each(only.get("asr", ()) if only else hear, models.asr, asr_named, only, report)
+        await _each(only.get("tts", ()) if only else speak, models.tts, tts_named, only, report)
+        if not only and not (hear and speak):
+            advice = 'Name them under [asr] and [tts], or pip install "salon[offline]" for speech that needs no key.'
+            report.add(
+                Finding(
+                    about="speech", step=CheckStep("settings", False, "nobody hears or speaks", advice), serious=False
+                )
+            )
     finally:
         await models.aclose()
 
 
-def _names(llm: object) -> tuple[str, ...]:
-    if isinstance(llm, str):
-        return (llm,) if llm else ()
-    return tuple(each for each in llm if isinstance(each, str)) if isinstance(llm, list | tuple) else ()
+async def _each(
+    names: Iterable[str],
+    make: Callable[[str], Llm | Asr | Tts],
+    first: Iterable[str],
+    only: Mapping[str, Sequence[str]],
+    report: _Report,
+) -> None:
+    """Try each name; those of ``first`` must work, and all where they were asked for."""
+    must = set(first)
+    for name in dict.fromkeys(names):
+        if name == "none":
+            continue
+        serious = bool(only) or name in must
+        try:
+            made = make(name)
+        except ConfigError as error:
+            report.add(Finding(about=name, step=CheckStep("settings", False, error.message), serious=serious))
+            continue
+        async for step in made.check():
+            report.add(Finding(about=made.name, step=step, serious=serious))
+
+
+def _names(named: object) -> tuple[str, ...]:
+    if isinstance(named, str):
+        return (named,) if named else ()
+    return tuple(each for each in named if isinstance(each, str)) if isinstance(named, list | tuple) else ()
 
 
 def _good(about: str, name: str, detail: str) -> Finding:

@@ -120,10 +120,12 @@ def _check(commands: Commands[argparse.ArgumentParser]) -> None:
     command = _add(
         commands,
         "check",
-        "try the configuration, the port, the relays and every configured model",
+        "try the configuration, the port, the relays, every configured model, and speech",
         "Says what is wrong and what to do.",
     )
     command.add_argument("--llm", action="append", metavar="NAME", help="try only these models")
+    command.add_argument("--asr", action="append", metavar="NAME", help="try only these recognisers of speech")
+    command.add_argument("--tts", action="append", metavar="NAME", help="try only these synthesisers of speech")
     command.add_argument("--json", action="store_true", help="print one JSON object for each step")
     _config(command)
 

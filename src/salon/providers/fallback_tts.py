@@ -17,6 +17,9 @@ from salon.providers.alongside import alongside
 from salon.providers.fallback import Breaker, all_failed, another_may, ignore, in_order
 from salon.providers.speaking import Script, Speaking
 
+# ms that a slow speaker takes for a Chinese character, and for a letter.
+WIDE, NARROW = 300, 100
+
 log = logging.getLogger("salon.providers")
 
 
@@ -24,8 +27,9 @@ class FallbackTts:
     """The first of ``ttss`` that speaks.
 
     One that fails in the middle is followed by the next, which begins where ``Speech.said`` stood: what is repeated is at most
-    the clause under way. Voices are a house's own, so a voice that was asked for counts for the first of the chain only. Those
-    that failed a short time ago come last. ``now`` gives seconds; ``on_failure`` is told of each failure that is not raised.
+    the clause under way, or a few clauses where the house does not tell how far it is; nothing is left out. Voices are a
+    house's own, so a voice that was asked for counts for the first of the chain only. Those that failed a short time ago come
+    last. ``now`` gives seconds; ``on_failure`` is told of each failure that is not raised.
     """
 
     def __init__(
@@ -123,4 +127,17 @@ class _Prompter:
         )
         said = None if speech.said is None else speech.said + self._from
         await self._script.say(Speech(speech.pcm, speech.rate, words, said))
-        self._said = max(self._said, said or 0)
+        self._said = max(self._said, self._over() if said is None else said)
+
+    def _over(self) -> int:
+        """Where a house does not tell how far it is: the end of the last piece that even a slow speaker has finished by now."""
+        left, at, over = self._script.milliseconds - self._since, 0, self._from
+        for piece in self._pieces:
+            at += len(piece)
+            if at <= self._from:
+                continue
+            left -= sum(WIDE if each >= "\u2e80" else NARROW for each in piece)
+            if left < 0:
+                break
+            over = at
+        return over

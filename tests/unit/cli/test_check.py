@@ -9,6 +9,7 @@ import socket
 import pytest
 
 from salon.cli.main import main
+from salon.providers.offline import asr, espeak
 
 pytestmark = pytest.mark.usefixtures("stage")
 
@@ -105,3 +106,42 @@ def test_a_file_that_is_wrong(capsys: pytest.CaptureFixture[str], alone: pathlib
         'salon: salon.toml:2: unknown key "prot" in [server]; did you mean "port"?\n'
         "salon: salon.toml:3: unknown house [providers.stagge]; did you mean [providers.stage]?\n"
     )
+
+
+@pytest.mark.usefixtures("free")
+def test_speech_is_tried_with_a_real_utterance(capsys: pytest.CaptureFixture[str], alone: pathlib.Path) -> None:
+    (alone / "salon.toml").write_text('[llm]\ndefault = "stage:echo"\n')
+    assert main(["check"]) == 0
+    out = capsys.readouterr().out
+    assert 'offline:pocketsphinx\n  ✓ hear: "what time is it"' in out
+    assert "offline:espeak\n  ✓ speak: " in out
+
+
+@pytest.mark.usefixtures("free")
+def test_speech_that_was_named_must_work(capsys: pytest.CaptureFixture[str], alone: pathlib.Path) -> None:
+    (alone / "salon.toml").write_text(
+        '[llm]\ndefault = "stage:echo"\n[asr]\ndefault = ["stage:echo", "offline"]\n[tts]\ndefault = "offline"\n'
+    )
+    assert main(["check"]) == 1
+    out = capsys.readouterr().out
+    assert '  ✗ settings: the house "stage" has no speech recognition' in out
+    assert "offline:pocketsphinx\n  ✓ hear: " in out
+
+
+@pytest.mark.usefixtures("free")
+def test_only_what_is_asked_for_is_tried(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--tts", "offline"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("offline:espeak\n")
+    assert "pocketsphinx" not in out
+
+
+@pytest.mark.usefixtures("free")
+def test_without_speech_it_says_how_to_get_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, alone: pathlib.Path
+) -> None:
+    monkeypatch.setattr(espeak, "espeakng_loader", None)
+    monkeypatch.setattr(asr, "pocketsphinx", None)
+    (alone / "salon.toml").write_text('[llm]\ndefault = "stage:echo"\n')
+    assert main(["check"]) == 0
+    assert "salon[offline]" in capsys.readouterr().out

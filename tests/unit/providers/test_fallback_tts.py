@@ -54,6 +54,20 @@ async def test_the_next_goes_on_where_the_first_one_stopped() -> None:
     assert (spoken.model, spoken.usage.characters, spoken.usage.audio) == ("b:m", 12, 12 * CHARACTER)
 
 
+async def test_where_a_house_does_not_tell_how_far_it_is_nothing_is_left_out() -> None:
+    pieces = [f"piece {number}. " for number in range(20)]
+    first = breaks_at("15")
+    first.marks = False
+    second = InstantTts(name="b:m")
+    frames = await say(FallbackTts([first, second]), *pieces)
+    text = second.sessions[0].text
+    assert "".join(pieces).endswith(text)
+    assert text.startswith("piece ")
+    assert pieces[15] in text
+    assert len(text) < len("".join(pieces)), "some of it had certainly been spoken"
+    assert isinstance(frames[-1], Spoken)
+
+
 async def test_text_that_comes_later_goes_to_the_next() -> None:
     first, second = breaks_at("one"), InstantTts(name="b:m")
     async with FallbackTts([first, second]).session() as session:
