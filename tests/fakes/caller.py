@@ -27,6 +27,8 @@ class Recordings:
     def __init__(self) -> None:
         self.track = webrtc.MediaStreamTrackGenerator("audio")
         self._queue: deque[bytes] = deque()
+        self.ended = 0.0
+        """When, by the loop's time, the last of it was said."""
 
     def say(self, name: str) -> None:
         """One of ``tests/data/voice``, behind what is being said."""
@@ -39,6 +41,7 @@ class Recordings:
         loop = asyncio.get_running_loop()
         start, number = loop.time(), 0
         while True:
+            speaking = bool(self._queue)
             init = webrtc.AudioDataInit(
                 format="s16",
                 sample_rate=48_000,
@@ -48,6 +51,8 @@ class Recordings:
                 data=self._queue.popleft() if self._queue else bytes(960),
             )
             await writer.write(webrtc.AudioData(init))
+            if speaking and not self._queue:
+                self.ended = loop.time()
             number += 1
             await asyncio.sleep(max(0, start + number / 100 - loop.time()))
 
@@ -58,6 +63,8 @@ class Caller:
         self.microphone = Recordings()
         self.heard: list[dict[str, Any]] = []
         self.location = ""
+        self.when: dict[str, float] = {}
+        """When the last event of each type came, by the loop's time."""
         self._changed = asyncio.Event()
         self._read = 0
         self.channel: Any = None
@@ -69,7 +76,9 @@ class Caller:
             self.channel = self.pc.create_data_channel("oai-events")
             self.channel.on("message", self._message)
         await self.pc.set_local_description(await self.pc.create_offer())
-        sdp = self.pc.local_description.sdp
+        described = self.pc.local_description
+        assert described is not None
+        sdp = described.sdp
         body: Any = {"data": sdp, "headers": {"content-type": "application/sdp"}}
         if session is not None:
             body = {"json": {"sdp": sdp, "session": session}, "headers": {}}
@@ -106,6 +115,7 @@ class Caller:
 
     def _message(self, event: Any) -> None:
         self.heard.append(json.loads(event.data))
+        self.when[self.heard[-1]["type"]] = asyncio.get_running_loop().time()
         self._changed.set()
 
 

@@ -119,7 +119,9 @@ class Wrtc:
     async def join(self, engine: Engine, wants: Wants, on_event: Callable[[PeerEvent], None] | None = None) -> Any:
         """Offer, and set the answer. Returns the engine's peer."""
         await self.pc.set_local_description(await self.pc.create_offer())
-        self.accepted = await engine.accept(sdp.parse(self.pc.local_description.sdp), wants)
+        described = self.pc.local_description
+        assert described is not None
+        self.accepted = await engine.accept(sdp.parse(described.sdp), wants)
         if on_event is not None:
             self.accepted.peer.listen(on_event)
         await self.pc.set_remote_description(

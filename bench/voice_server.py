@@ -1,0 +1,39 @@
+"""What ``bench.voice`` calls: Salon with a recogniser, a model and a synthesiser that answer at once.
+
+python -m bench.voice_server PORT
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from salon import Agent, Salon
+from salon.base.speech import AsrOptions
+from tests.fakes.instant_speech import InstantAsr, InstantAsrSession, InstantTts
+from tests.fakes.scripted_llm import ScriptedLlm, says
+
+
+class Forgetful(InstantAsr):
+    """Keeps nothing of what it heard."""
+
+    @asynccontextmanager
+    async def session(self, options: AsrOptions = AsrOptions()) -> AsyncIterator[InstantAsrSession]:
+        async with super().session(options) as session:
+            self.sessions.clear()
+            yield session
+
+
+def main(port: int) -> None:
+    agent = Agent(
+        "host",
+        llm=ScriptedLlm(says("I can tell you a story, ", "or read you the news of today.")),
+        asr=Forgetful("What can you do?"),
+        tts=InstantTts(),
+    )
+    Salon(agents=[agent], port=port, log_level="warning").run(lambda urls: print(f"ready {urls[0]}", flush=True))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
