@@ -38,7 +38,7 @@ export class Transfer extends Emitter {
     this.paused = { here: false, there: false };
     this.speed = 0;
     this.code = "";
-    /** @type {"" | "direct" | "turn" | "server"} */
+    /** @type {"" | "direct" | "turn"} */
     this.path = "";
     /** @type {Pipe | null} */
     this.pipe = null;

@@ -34,7 +34,6 @@ export default {
   "files not saved": "This could not be saved.",
   "files direct": "Direct",
   "files turn": "By a relay",
-  "files server": "Through this server, encrypted end to end",
   "files code": "code {code}, the same on both sides if nobody stands between",
   "files seconds": "{count} s left",
   "files minutes": "{count} min left",

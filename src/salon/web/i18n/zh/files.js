@@ -34,7 +34,6 @@ export default {
   "files not saved": "无法保存。",
   "files direct": "直连",
   "files turn": "经中继",
-  "files server": "经本服务器转发，端到端加密",
   "files code": "验证码 {code}，若无人窃听，双方应相同",
   "files seconds": "还需 {count} 秒",
   "files minutes": "还需 {count} 分钟",
