@@ -117,6 +117,13 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
         yield stage
 
 
+@pytest_asyncio.fixture
+async def open_stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """Without keys."""
+    async with running(tmp_path, keys=False) as stage:
+        yield stage
+
+
 class Site:
     """The stage, and windows with the clients in them."""
 

@@ -1,10 +1,13 @@
-"""PyPI ``wrtc`` (libwebrtc) and ``aiortc`` as publishers and viewers, over HTTP as the how-to has it."""
+"""PyPI ``wrtc`` (libwebrtc), ``aiortc`` and FFmpeg's ``whip`` muxer (in PyPI ``av``) as publishers and viewers, over HTTP."""
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -13,6 +16,10 @@ import pytest
 import webrtc
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.contrib.media import MediaPlayer
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from tests.conformance.live.conftest import KEY, Stage, grant
 from tests.fakes.media_house import Camera, Microphone, eventually
@@ -20,6 +27,7 @@ from tests.fakes.media_house import Camera, Microphone, eventually
 pytestmark = pytest.mark.conformance
 
 SDP = "application/sdp"
+FFMPEG = Path(__file__).parent / "clients" / "ffmpeg_whip.py"
 
 
 class Session:
@@ -168,3 +176,52 @@ async def test_what_wrtc_publishes_is_recorded_and_plays(stage: Stage) -> None:
     with av.open(str(path)) as file:
         sound = sum(frame.samples for frame in file.decode(audio=0))
     assert sound >= 48_000
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """A certificate on P-256. What the muxer makes by itself is on P-224, which OpenSSL's peers refuse ("wrong curve")."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "whip")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=30))
+        .sign(key, hashes.SHA256())
+    )
+    certificate, secret = folder / "whip.pem", folder / "whip.key"
+    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    secret.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+        )
+    )
+    return certificate, secret
+
+
+async def test_ffmpeg_s_muxer_publishes_h264_which_is_recorded_and_plays(open_stage: Stage) -> None:
+    stage = open_stage
+    certificate, key = await asyncio.to_thread(self_signed, stage.folder)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(FFMPEG), stage.whip("film"), str(certificate), str(key)
+    )
+    await stage.is_live("film")
+    broadcast = stage.house.media.live.broadcast("film")
+    assert broadcast is not None
+    assert [source.codec.key for source in broadcast.sources] == ["opus", "h264"]
+    stage.house.media.live.record(broadcast, True)
+    assert await process.wait() == 0
+    assert await stage.is_over("film", "publish") in ("deleted", "left")
+    async with aiohttp.ClientSession() as http, http.get(f"{stage.http}/v1/recordings") as response:
+        (listed,) = (await response.json())["recordings"]
+    assert listed["file"].endswith(".mkv")
+    # The disk is written to in a thread: the server's end is the recording's.
+    await stage.house.media.live.__aexit__(None, None, None)
+    with av.open(str(stage.folder / "recordings" / listed["file"])) as file:
+        pictures = list(file.decode(video=0))
+    assert len(pictures) >= 20
+    assert (pictures[0].width, pictures[0].height) == (320, 240)
