@@ -146,6 +146,13 @@ def _token(commands: Commands[argparse.ArgumentParser]) -> None:
         "--agent", action="append", default=[], metavar="NAME", help="agent it may talk with (default: all)"
     )
     command.add_argument("--peer", default="", metavar="ID", help="id by which it can be called (default: the user)")
+    command.add_argument(
+        "--room",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="room it may take part in; * is any run of characters",
+    )
     command.add_argument("--admin", action="store_true", help="let it use the admin surface too")
     _config(command)
 

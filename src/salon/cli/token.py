@@ -46,7 +46,9 @@ def run(given: argparse.Namespace) -> int:
         sub=given.sub,
         iat=now,
         exp=now + lasts,
-        salon=SalonClaim(talk=True, agents=tuple(given.agent), peer=given.peer, admin=given.admin),
+        salon=SalonClaim(
+            talk=True, agents=tuple(given.agent), rooms=tuple(given.room), peer=given.peer, admin=given.admin
+        ),
     )
     try:
         print(mint(claims, signing[0].encode()))

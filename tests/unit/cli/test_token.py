@@ -33,6 +33,8 @@ def test_a_token_for_an_id(capsys: pytest.CaptureFixture[str], monkeypatch: pyte
     out, _ = capsys.readouterr()
     claims = verify(out.strip(), SECRET.encode(), int(time.time()))
     assert (claims.sub, claims.salon.peer) == ("li", "li-phone")
+    assert main(["token", "--sub", "li", "--room", "lobby", "--room", "team-*"]) == 0
+    assert verify(capsys.readouterr().out.strip(), SECRET.encode(), int(time.time())).salon.rooms == ("lobby", "team-*")
     assert main(["token", "--sub", "li", "--peer", "li--phone"]) == 1
     assert "--peer: 'li--phone' is no id" in capsys.readouterr().err
 
