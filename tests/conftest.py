@@ -42,8 +42,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def like_others() -> None:
-    """libwebrtc (PyPI ``wrtc``) makes the thread that it is called on a real-time one, where it may. What such a thread starts
-    is one too: a browser then takes the whole machine."""
+    """No test runs at real-time priority, whatever made its process do so. What such a process starts inherits it (libwebrtc has
+    threads of that kind where it may): a Chromium at that priority took both cores of a machine for seven minutes."""
     if hasattr(os, "SCHED_OTHER"):
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 

@@ -84,7 +84,7 @@ class MediaMetrics(Collector):
         yield GaugeMetricFamily("salon_media_outputs", "Tracks that go out now.", stats.outputs)
         yield GaugeMetricFamily("salon_media_load", "How busy the engine is; at 1 it refuses new clients.", stats.load)
         yield GaugeMetricFamily(
-            "salon_media_lag_seconds", "How late the engine's timer is, on average.", stats.lag_ms / 1000
+            "salon_media_lag_seconds", "What three of four ticks of its timer are late by at most.", stats.lag_ms / 1000
         )
         yield CounterMetricFamily("salon_media_late_ticks", "Ticks of its timer 5 ms late or more.", stats.late_ticks)
         yield CounterMetricFamily("salon_media_missed_ticks", "Ticks that did not come at all.", stats.missed_ticks)
