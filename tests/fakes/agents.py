@@ -77,7 +77,8 @@ async def chatting(
 ) -> AsyncIterator[Chatting]:
     clock = FakeClock()
     agents = agents or [Agent(name="assistant", title="Sal", instructions="Be brief.")]
-    async with open_rooms(rules=Rules(chat.RULES), clock=clock, **more) as rooms:
+    more.setdefault("rules", Rules(chat.RULES))
+    async with open_rooms(clock=clock, **more) as rooms:
         by_name = {agent.name: agent for agent in agents}
         made = RoomAgents(
             rooms,

@@ -46,12 +46,15 @@ from salon.serve.live import LiveDoor
 from salon.serve.peerjs import PeerJsDoor
 from salon.serve.realtime import RealtimeDoor
 from salon.serve.recordings import RecordingsDoor
+from salon.serve.support import SupportDoor
 from salon.serve.under_way import UnderWay
 from salon.serve.whip import WhipDoor
 from salon.session.agent import Agent
 from salon.session.hub import Hub
 from salon.session.room_agents import RoomAgents
 from salon.session.rooms import Rooms
+from salon.session.service_desk import RULES as DESK_RULES
+from salon.session.service_desk import ServiceDesk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +94,8 @@ def build(config: Config, agents: Sequence[Agent], models: Models, program: Prog
     peers = _peers(config, door, clock, metrics)
     rooms = _rooms(config, clock)
     chatting = RoomAgents(rooms, agents, hub.part, patterns=config.chat.agent_rooms, clock=clock, observer=metrics)
+    service_desk = ServiceDesk(rooms, chatting, clock)
+    support = SupportDoor(door, clock, new_id, visitors=config.support.visitors, seconds=config.support.visit_seconds)
     questions = _spark_door(config, hub, models, door, clock, metrics)
     media = MediaHouse(config, clock, new_id)
     metrics.registry.register(MediaMetrics(media))
@@ -115,6 +120,7 @@ def build(config: Config, agents: Sequence[Agent], models: Models, program: Prog
         *RecordingsDoor(media.folder, media.live, door).routes(),
         *admin.routes(door, clock),
         *room_agents.routes(door, chatting),
+        *support.routes(),
     ]
     running = _Running(hub, models, rooms, media, questions.under_way)
     app = http.app(
@@ -123,7 +129,9 @@ def build(config: Config, agents: Sequence[Agent], models: Models, program: Prog
         metrics=metrics.render,
         metrics_token=config.auth.metrics_token,
         signed=spark.signed(questions),
-        lifespan=lifecycle.lifespan(running, metrics.watch, peers.run, rooms.run, chatting.run, *joined),
+        lifespan=lifecycle.lifespan(
+            running, metrics.watch, peers.run, rooms.run, chatting.run, service_desk.run, *joined
+        ),
     )
     return House(app=app, running=running, hub=hub, rooms=rooms, media=media, gate=door, metrics=metrics)
 
@@ -211,7 +219,7 @@ def _rooms(config: Config, clock: SystemClock) -> Rooms:
     broker = SqliteBroker(told.path, clock=clock, new_id=new_id, lazy=True) if told.path else None
     return Rooms(
         broker or MemoryBroker(clock=clock, new_id=new_id),
-        Rules([*(topic.rule() for topic in told.topics), *chat.RULES]),
+        Rules([*(topic.rule() for topic in told.topics), *DESK_RULES, *chat.RULES]),
         clock=clock,
         new_id=new_id,
         rates=RateLimits(told.command_rates()),

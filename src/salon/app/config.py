@@ -16,6 +16,7 @@ from salon.app.config_media import LiveSettings, Media
 from salon.app.config_peers import Ice, PeerJs
 from salon.app.config_rooms import Rooms
 from salon.app.config_section import SECRET, Count, Names, Positive, Seconds, Section
+from salon.app.config_support import Support
 from salon.base.session import Effort
 
 
@@ -348,6 +349,7 @@ class Config(Section, frozen=True):
     peerjs: PeerJs = PeerJs()
     rooms: Rooms = Rooms()
     chat: Chat = Chat()
+    support: Support = Support()
     media: Media = Media()
     live: LiveSettings = LiveSettings()
     log: Log = Log()

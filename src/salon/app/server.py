@@ -75,6 +75,8 @@ class Settings(TypedDict, total=False):
     chat_agent_rooms: Sequence[str]
     rooms_demos: Sequence[str]
     rooms_bots: int
+    support_visitors: bool
+    support_visit_seconds: int
     media_announce: Sequence[str]
     media_tcp: bool
     media_load_limit: float

@@ -88,7 +88,7 @@ def app(
     return framed
 
 
-SHARED = ("/v1/", "/whip/", "/whep/", "/peerjs/", "/connection/")
+SHARED = ("/v1/", "/web/", "/whip/", "/whep/", "/peerjs/", "/connection/")
 """Where pages of other origins may call, if the gate allows the origin."""
 
 EXPOSED = "Location, ETag, Link, Retry-After, Accept-Patch, Accept-Post"

@@ -72,8 +72,8 @@ class RoomAgents:
         self._invited: dict[str, set[str]] = {}
         self._waiting: dict[str, deque[tuple[str, str]]] = {}
         self._group: asyncio.TaskGroup | None = None
-        self.always: Callable[[str], bool] = lambda room: room.startswith(DIRECT)
-        """Where every message is for the agent."""
+        self.always: Callable[[str, str], bool] = lambda room, user: room.startswith(DIRECT)
+        """In which rooms every message of a user is for the agent."""
         self.as_there: Extra = lambda room, agent: agent
         rooms.hooks.on(hooks.JOINED, self._joined)
         rooms.hooks.on(hooks.LEFT, self._left)
@@ -184,7 +184,7 @@ class RoomAgents:
             return
         room = happening.room
         await self._come(room)
-        name = self._called(room, entry)
+        name = self._called(room, entry, who.identity)
         if name is None or self._group is None:
             return
         try:
@@ -199,12 +199,12 @@ class RoomAgents:
         if len(waiting) < MAX_WAITING:
             waiting.append((name, entry.id))
 
-    def _called(self, room: str, entry: Entry) -> str | None:
+    def _called(self, room: str, entry: Entry, user: str) -> str | None:
         there = [name for name in self._seats.get(room, {}) if self.as_there(room, self._agents[name]) is not None]
         for name in there:
             if any(chat_log.mentions(entry.text, each) for each in self.names_of(self._agents[name])):
                 return name
-        return there[0] if there and self.always(room) else None
+        return there[0] if there and self.always(room, user) else None
 
     async def _work(self, room: str, waiting: deque[tuple[str, str]]) -> None:
         await asyncio.sleep(0)

@@ -6,11 +6,13 @@ import { credential } from "../model/preferences.js";
 import { RoomsClient } from "../rooms/client.js";
 import { RoomsRecorder } from "../rooms/trace.js";
 import { Account, isRoomName } from "./account.js";
+import { Desk } from "./desk.js";
 import { ChatRoom } from "./room.js";
 
 /** @typedef {import("../frame.js").Frame} Frame */
 
 const SAVE_MS = 400;
+export const DESK = "desk";
 
 /** @extends {Emitter<{ rooms: null, unread: string, opened: null, named: null }>} */
 export class Lobby extends Emitter {
@@ -28,6 +30,10 @@ export class Lobby extends Emitter {
     /** @type {Map<string, ChatRoom>} */
     this.rooms = new Map();
     this.shown = "";
+    /** Whether the service desk is shown in the place of a room. */
+    this.atDesk = false;
+    /** @type {Desk | null} */
+    this.opened = null;
     this.saving = 0;
     for (const { name } of this.account.rooms) this.join(name);
     this.client.on("state", (state) => {
@@ -49,6 +55,18 @@ export class Lobby extends Emitter {
     const user = this.client.user || this.account.user;
     return { user, name: this.account.name || t("chat guest", { number: user.slice(-4) }) };
   };
+
+  /** The service desk, from the first time that it is asked for. */
+  get desk() {
+    return (this.opened ??= new Desk(this));
+  }
+
+  /** What a room is called where people read it. @param {string} name */
+  titleOf(name) {
+    if (name.startsWith("direct-")) return t("chat direct room", { id: name.slice(7, 11) });
+    const visitor = name.startsWith("help-") ? this.opened?.caseOf(name)?.name : "";
+    return visitor || name;
+  }
 
   /** @returns {ChatRoom | null} */
   get room() {
@@ -88,11 +106,13 @@ export class Lobby extends Emitter {
   /** Show the room that the address names. */
   follow() {
     const { view, path } = this.frame.place;
-    if (view !== "chat" || path.startsWith("desk")) return;
-    const name = isRoomName(path) ? path : "";
+    if (view !== "chat") return;
+    const atDesk = path === DESK;
+    const name = isRoomName(path) && !atDesk ? path : "";
     if (name) this.join(name);
-    if (this.shown === name) return;
+    if (this.shown === name && this.atDesk === atDesk) return;
     this.shown = name;
+    this.atDesk = atDesk;
     this.emit("opened", null);
   }
 
@@ -126,7 +146,7 @@ export class Lobby extends Emitter {
     if (!this.notifies || message.deleted) return;
     const seen = document.visibilityState === "visible" && document.hasFocus() && this.frame.place.view === "chat" && this.shown === room.name;
     if (seen) return;
-    const about = room.isForMe(message) ? t("chat mentioned", { name: message.name, room: room.name }) : `${message.name} · ${room.name}`;
+    const about = room.isForMe(message) ? t("chat mentioned", { name: message.name, room: this.titleOf(room.name) }) : `${message.name} · ${this.titleOf(room.name)}`;
     // One for each room: the newest takes the place of the one before.
     const shown = new Notification(about, { body: message.text.slice(0, 200), tag: `salon-chat-${room.name}` });
     shown.onclick = () => {

@@ -84,6 +84,8 @@ export class Timeline {
     switch (entry.type) {
       case "message":
       case "notice": {
+        // Only the house gives notice: anybody may write into the log.
+        if (entry.type === "notice" && user !== "salon") return "";
         const known = this.byId.get(entry.id);
         // An id belongs to whoever used it first, as the log has it.
         if (known?.offset && known.offset <= offset) return "";

@@ -30,7 +30,7 @@
 export const VIEWS = [
   { name: "talk", icon: "talk", styles: [], load: () => import("./talk/view.js") },
   { name: "calls", icon: "phone", styles: ["meeting.css", "calls.css"], load: () => import("./calls/view.js") },
-  { name: "chat", icon: "chat", styles: ["chat.css"], load: () => import("./chat/view.js") },
+  { name: "chat", icon: "chat", styles: ["chat.css", "desk.css"], load: () => import("./chat/view.js") },
   { name: "live", icon: "live", styles: ["meeting.css", "live.css"], load: () => import("./live/view.js") },
   { name: "files", icon: "file", styles: ["meeting.css", "files.css"], load: () => import("./files/view.js") },
   { name: "monitor", icon: "monitor", styles: ["monitor.css"], load: () => import("./monitor/view.js") },

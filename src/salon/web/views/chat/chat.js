@@ -9,6 +9,7 @@ import { openMenu } from "../../ui/menu.js";
 import { inspectButton, viewHead } from "../head.js";
 import { buildBanner } from "./banner.js";
 import { buildComposer } from "./composer.js";
+import { buildCase, buildDesk } from "./desk.js";
 import { showPeople } from "./people.js";
 import { buildThread } from "./thread.js";
 
@@ -28,12 +29,14 @@ export function buildChat(lobby, signal) {
     signal.addEventListener("abort", () => shown.abort(), { once: true, signal: shown.signal });
     put(spoken);
     const { room } = lobby;
-    lobby.frame.entitle(room?.name ?? t("view chat"));
+    lobby.frame.entitle(room ? lobby.titleOf(room.name) : t(lobby.atDesk ? "desk" : "view chat"));
+    if (lobby.atDesk) return put(main, ...buildDesk(lobby, shown.signal));
     if (!room) return put(main, viewHead(lobby.frame, t("view chat")), welcome(lobby));
     const composer = buildComposer(lobby, room, shown.signal);
     put(
       main,
       buildHead(lobby, room, shown.signal),
+      buildCase(lobby, room.name, shown.signal),
       buildThread(lobby, room, { spoken, composer }, shown.signal),
       h("div", { class: "bottom" }, buildTyping(room, shown.signal), buildBanner(lobby, room, shown.signal), composer.root),
       spoken,
@@ -64,7 +67,7 @@ function buildHead(lobby, room, signal) {
   showState();
   return viewHead(
     frame,
-    room.name,
+    lobby.titleOf(room.name),
     people,
     h("button", { type: "button", class: "icon-button", "aria-label": t("chat share"), title: t("chat share"), onclick: () => void share(lobby) }, icon("link")),
     inspectButton(frame, signal, dot),

@@ -40,7 +40,7 @@ export function buildComposer(lobby, room, signal) {
   const field = h("textarea", {
     id: "chat-composer",
     rows: 1,
-    placeholder: t("chat write", { room: room.name }),
+    placeholder: t("chat write", { room: lobby.titleOf(room.name) }),
     "aria-label": t("message"),
     "aria-describedby": "chat-hint",
     enterkeyhint: isTouch() ? "enter" : "send",

@@ -35,7 +35,7 @@ export function buildRooms(lobby, signal) {
       h(
         "a",
         { href: `#/chat/${encodeURIComponent(room)}`, "aria-current": shown ? "true" : null, title: room, onclick: () => frame.emit("sidebar", false) },
-        h("span", { class: "chat-room-name" }, room),
+        h("span", { class: "chat-room-name" }, lobby.titleOf(room)),
         count,
       ),
     );
@@ -74,6 +74,12 @@ export function buildRooms(lobby, signal) {
     ),
     h("button", { type: "button", class: "button new", onclick: () => askRoom(lobby) }, icon("plus"), t("chat join")),
     h("button", { type: "button", class: "button new chat-alone", onclick: () => talkAlone(lobby) }, icon("talk"), t("chat direct")),
+    h(
+      "a",
+      { class: "button new chat-alone", href: "#/chat/desk", onclick: () => frame.emit("sidebar", false) },
+      icon("bell"),
+      t("desk"),
+    ),
     h("nav", { class: "sidebar-list", "aria-label": t("chat rooms"), tabindex: -1 }, list),
     name,
   );

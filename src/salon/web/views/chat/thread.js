@@ -102,7 +102,7 @@ export function buildThread(lobby, room, { spoken, composer }, signal) {
     if (!room.ready) put(top, h("span", { class: "spinner" }), h("span", { class: "visually-hidden" }, t("loading")));
     else if (room.loading) put(top, h("span", { class: "spinner" }));
     else if (room.more) put(top, h("button", { type: "button", class: "link", onclick: () => void room.older() }, t("chat earlier")));
-    else put(top, h("p", { class: "faint" }, t(empty ? "chat empty" : "chat beginning", { room: room.name })));
+    else put(top, h("p", { class: "faint" }, t(empty ? "chat empty" : "chat beginning", { room: lobby.titleOf(room.name) })));
   }
 
   /** Each reader's sign stands at the last message they have read. */

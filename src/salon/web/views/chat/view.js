@@ -10,7 +10,7 @@ import { buildRooms } from "./rooms.js";
 export function build(frame, signal) {
   const lobby = frame.keep("chat", () => new Lobby(frame));
   // Whoever comes back from another view finds the room that was open.
-  if (!frame.place.path && lobby.shown) history.replaceState(null, "", `#/chat/${encodeURIComponent(lobby.shown)}`);
+  if (!frame.place.path && lobby.shown && !lobby.atDesk) history.replaceState(null, "", `#/chat/${encodeURIComponent(lobby.shown)}`);
   lobby.follow();
   frame.on("place", () => lobby.follow(), signal);
   return {

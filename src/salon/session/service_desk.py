@@ -1,0 +1,184 @@
+"""Customer service at work: visitors' rooms, the queue that the staff sees, and the agent that answers first.
+
+The truth is the state ``desk/state/queue``, which only this writes. Who may publish in ``desk/actions`` is staff.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from salon.base.errors import SalonError
+from salon.base.rooms import Change, TopicRule, Who
+from salon.ports.broker import Draft
+from salon.ports.clock import Clock
+from salon.room import chat, chat_log, desk
+from salon.room.desk import Case, Outcome
+from salon.session import hooks
+from salon.session.agent import Agent
+from salon.session.hooks import Happening
+from salon.session.room_agents import DIRECT, RoomAgents
+from salon.session.rooms import Rooms
+from salon.session.tools import Tool
+
+logger = logging.getLogger(__name__)
+
+RULES: Final = (
+    TopicRule(pattern=f"{desk.DESK}/{desk.QUEUE}", mode="state", authority=True, keys=2_000, bytes=8 * 1024 * 1024),
+    TopicRule(pattern=f"{desk.DESK}/{desk.ACTIONS}", size=1000),
+)
+HOUSE: Final = Who("salon")
+MAX_CLOSED: Final = 200
+"""Closed cases that the queue keeps to be seen; their rooms keep what was said."""
+
+FIRST_LINE: Final = (
+    "You are the first to answer in customer service. Where the visitor asks for a person, or you cannot help, call "
+    "hand_over with a summary of two or three sentences for whoever of the staff takes over."
+)
+
+
+class Action(msgspec.Struct, frozen=True):
+    """What the staff publishes in ``desk/actions``. ``to`` and ``to_name`` are for ``transfer``."""
+
+    type: str = ""
+    room: str = ""
+    name: str = ""
+    to: str = ""
+    to_name: str = ""
+
+
+_action = msgspec.json.Decoder(Action)
+_case = msgspec.json.Decoder(Case)
+
+
+class ServiceDesk:
+    def __init__(self, rooms: Rooms, agents: RoomAgents, clock: Clock) -> None:
+        self._rooms = rooms
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        # What the agents ask without waiting: whose a case is, and whether it is theirs.
+        self._cases: dict[str, Case] = {}
+        rooms.hooks.on(hooks.MESSAGE, self._heard, f"{desk.HELP}*/{chat.CHAT}")
+        rooms.hooks.on(hooks.MESSAGE, self._acted, f"{desk.DESK}/{desk.ACTIONS}")
+        agents.always = lambda room, user: room.startswith(DIRECT) or self._is_agents(room, user)
+        agents.as_there = self._as_there
+
+    def _is_agents(self, room: str, user: str) -> bool:
+        if not room.startswith(desk.HELP):
+            return False
+        case = self._cases.get(room)
+        # A visitor who speaks again when the case is closed begins anew, with the agent.
+        return case is None or (case.visitor == user and case.status != "taken")
+
+    def _as_there(self, room: str, agent: Agent) -> Agent | None:
+        if room == desk.DESK:
+            return None
+        if not room.startswith(desk.HELP):
+            return agent
+
+        async def hand_over(summary: str) -> str:
+            """Hand the visitor over to a person of the staff.
+
+            Args:
+                summary: What the visitor wants and what was tried, in two or three sentences.
+            """
+            await self._change(room, lambda case: desk.ask(case, summary, self._clock.unix()))
+            return "The staff has been called. Tell the visitor that somebody will be here soon."
+
+        tools = [*agent.tools, *(() if "hand_over" in agent.toolbox else (Tool(hand_over),))]
+        instructions = f"{agent.instructions}\n\n{FIRST_LINE}".strip()
+        return dataclasses.replace(agent, tools=tools, instructions=instructions)
+
+    async def _heard(self, happening: Happening) -> None:
+        entry, who, room = chat_log.read(happening.data), happening.who, happening.room
+        if entry is None or who is None or who.identity.startswith(chat_log.AGENT_PREFIX) or who == HOUSE:
+            return
+        now = self._clock.unix()
+        if entry.type == "message":
+            name = chat_log.name_of(who, entry.name)
+            await self._change(room, lambda case: desk.word(case, room, who.identity, name, now))
+        elif entry.type == "person":
+            summary = await self._summary(room, who.identity)
+            await self._change(room, lambda case: desk.ask(case or _new(room, who, entry.name, now), summary, now))
+        elif entry.type == "rate":
+            await self._change(room, lambda case: desk.rate(case, who.identity, entry.stars))
+
+    async def _acted(self, happening: Happening) -> None:
+        try:
+            action = _action.decode(happening.data)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            return
+        who, now = happening.who, self._clock.unix()
+        if who is None or not action.room.startswith(desk.HELP):
+            return
+        name = chat_log.name_of(who, action.name)
+        act: Callable[[Case | None], Outcome]
+        match action.type:
+            case "take":
+                act = lambda case: desk.take(case, who.identity, name, now)  # noqa: E731 (one of four)
+            case "transfer":
+                to_name = action.to_name[: chat_log.MAX_NAME] or action.to
+                act = lambda case: desk.transfer(case, who.identity, action.to, to_name, now)  # noqa: E731
+            case "close":
+                act = lambda case: desk.close(case, name, now)  # noqa: E731
+            case _:
+                return
+        await self._change(action.room, act)
+
+    async def _change(self, room: str, act: Callable[[Case | None], Outcome]) -> None:
+        """One after the other: what is decided is written before the next is looked at."""
+        channel = f"{desk.DESK}/{desk.QUEUE}"
+        async with self._lock:
+            image = await self._rooms.broker.state(channel, self._rooms.rules.of(channel))
+            known = {key: _case.decode(entry.value) for key, entry in image.entries.items()}
+            outcome = act(known.get(room))
+            if outcome.case is None:
+                return
+            known[room] = outcome.case
+            closed = sorted((case.at, key) for key, case in known.items() if case.status == "closed")
+            gone = tuple(key for _, key in closed[: max(0, len(closed) - MAX_CLOSED)])
+            change = Change(set={room: msgspec.json.encode(outcome.case)}, remove=gone)
+            await self._rooms.change(channel, change)
+            self._cases[room] = outcome.case
+            for key in gone:
+                self._cases.pop(key, None)
+        if outcome.notice is not None:
+            await self._say(room, outcome.notice)
+
+    async def _say(self, room: str, notice: desk.Notice) -> None:
+        entry = {
+            "type": "notice",
+            "id": self._rooms.new_id("notice"),
+            "notice": notice.kind,
+            "name": notice.name,
+            "text": notice.text,
+            "stars": notice.stars,
+        }
+        draft = Draft(data=msgspec.json.encode(entry), who=HOUSE)
+        await self._rooms.publish(f"{room}/{chat.CHAT}", draft)
+
+    async def _summary(self, room: str, visitor: str) -> str:
+        page = await self._rooms.history(f"{room}/{chat.CHAT}", limit=100, reverse=True)
+        said = chat_log.fold(page.publications)
+        return desk.summary_of([each.text for each in said if each.who.identity == visitor])
+
+    async def run(self) -> None:
+        """Learn whose the cases are that were there before, then rest."""
+        channel = f"{desk.DESK}/{desk.QUEUE}"
+        try:
+            image = await self._rooms.broker.state(channel, self._rooms.rules.of(channel))
+        except SalonError as error:
+            logger.warning("The queue of the service desk could not be read: %s", error)
+            return
+        for key, entry in image.entries.items():
+            self._cases.setdefault(key, _case.decode(entry.value))
+
+
+def _new(room: str, who: Who, name: str, now: int) -> Case:
+    """Somebody wants a person before saying anything else."""
+    return Case(room=room, visitor=who.identity, name=chat_log.name_of(who, name), since=now, at=now)
