@@ -36,9 +36,8 @@ async def _at_once() -> None:
 class Subject:
     """A recogniser under test.
 
-    ``hasty`` is the same with little patience.
-    ``utter`` makes the sound of a text. ``chinese`` and ``english`` are texts that it understands. ``any_text``: it understands
-    every text. ``faults`` are texts which the house answers badly, ``silent`` one that it never answers. ``live``: the house
+    ``hasty`` is the same with little patience. ``utter`` makes the sound of a text. ``chinese`` and ``english`` are texts that
+    it understands. ``faults`` are texts which the house answers badly, ``silent`` one that it never answers. ``live``: the house
     hears while somebody speaks. ``busy`` returns once it hears somebody, ``idle`` when it hears nobody any more.
     """
 
@@ -47,7 +46,6 @@ class Subject:
     utter: Callable[[str], bytes] = uttered
     chinese: str = "你好，今天天气怎么样？"
     english: str = "hello, what time is it"
-    any_text: bool = True
     faults: tuple[str, ...] = ()
     silent: str = ""
     live: bool = True
@@ -64,7 +62,7 @@ def spoken(text: str) -> bytes:
 @asynccontextmanager
 async def pocketsphinx() -> AsyncIterator[Subject]:
     asr = offline.asr("", {})
-    yield Subject(asr, asr, spoken, "现在几点", "what time is it", any_text=False)
+    yield Subject(asr, asr, spoken, "现在几点", "what time is it")
     await asr.aclose()
 
 
