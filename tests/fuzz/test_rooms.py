@@ -283,7 +283,7 @@ async def check(rooms: Rooms, broker: Faulty, readers: list[Reader]) -> None:
 
 
 @LIMITED
-@given(st.lists(actions, max_size=40))
+@given(st.lists(actions, min_size=12, max_size=50))
 def test_every_promise_is_kept(script: list[tuple[str, Any]]) -> None:
     asyncio.run(live_through(script))
 

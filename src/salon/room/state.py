@@ -296,6 +296,11 @@ class StateTopic:
             return []
         outputs: list[StateOutput] = []
         if image.epoch != self._map.epoch or image.version > self._map.version:
+            if image.epoch != self._map.epoch:
+                # Versions of the former life say nothing about this one: who waits is to be given all of it.
+                for known in self._readers.values():
+                    if known.at is not None:
+                        known.at = -1
             self._map = StateMap.of(image)
             outputs += [
                 Deliver(self._map.snapshot(known.identity, now), (reader,))

@@ -161,6 +161,17 @@ class TestTopic:
         assert told(topic.ready("a", 5)) == [(Patch(0, 3, "e", {"x": b"3"}, (), {}, {}, 5), ("a",))]
         assert set(told(topic.arrive(change(truth, x=b"4"), 0))[0][1]) == {"a", "b"}
 
+    def test_a_crowded_reader_of_a_state_that_begins_another_life(self) -> None:
+        truth, topic = self.make()
+        first = change(truth, x=b"1")
+        topic.arrive(first, 0)
+        topic.block("a", 1)
+        again = StateMap("f")
+        assert topic.arrive(change(again, x=b"2"), 0) == [Reload()]
+        topic.reload(again.image(), 0)
+        # Version 1 of both lives, and not the same.
+        assert told(topic.ready("a", 7)) == [(again.snapshot("alice", 7), ("a",))]
+
     def test_a_crowded_reader_that_missed_nothing_else(self) -> None:
         truth, topic = self.make()
         topic.arrive(change(truth, x=b"1"), 0)
