@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from salon.wire.token import Claims, SalonClaim, mint
 from tests.e2e.chat import SLOW, Chat
 from tests.e2e.conftest import NewTalk
 from tests.e2e.serving import Salon
@@ -188,3 +189,49 @@ def test_a_page_that_is_not_allowed_gets_nothing(new_talk: NewTalk, shop: Shop, 
         page.goto(f"{shop.origin}/")
     expect(page.locator("[data-salon-widget]")).to_have_count(0)
     assert any(re.search("CORS|origins", text) for text in told)
+
+
+SECRET = "s" * 40
+KEYED = f"""
+[server]
+origins = ["{{origin}}"]
+[support]
+visitors = true
+[auth]
+token_secrets = ["{SECRET}"]
+[[auth.api_keys]]
+name = "tests"
+key = "sk-page-tests-0123456789"
+"""
+
+
+def token(sub: str, *rooms: str) -> str:
+    return mint(Claims(sub=sub, info={"name": sub.title()}, salon=SalonClaim(rooms=rooms)), SECRET.encode())
+
+
+def test_with_keys_each_opens_what_is_theirs(new_talk: NewTalk, shop: Shop, tmp_path: Path) -> None:
+    salon = Salon(tmp_path, more=KEYED.format(origin=shop.origin))
+    salon.start()
+    shop.write(salon)
+
+    def page(shown: str, place: str) -> Page:
+        page = new_talk().page
+        page.add_init_script(f"sessionStorage.setItem('salon.key', '{shown}')")
+        page.goto(f"{salon.url}#/chat/{place}")
+        return page
+
+    try:
+        ann = page(token("ann", "desk", "help-*"), "desk")
+        expect(page(token("bob", "lobby"), "desk").get_by_text("You are not on the staff")).to_be_visible(timeout=SLOW)
+        vera = visitor(new_talk, shop).open()
+        vera.say("count to 5")
+        vera.has("1, 2, 3, 4, 5.")
+        ann.locator(".desk-case", has_text="Vera").get_by_role("button", name="Take over").click()
+        vera.has("Ann is here now.")
+        # A visitor's token opens the visitor's room, and neither the desk nor any other.
+        key = "Object.keys(localStorage).find((name) => name.startsWith('salon.visit '))"
+        shown = vera.page.evaluate(f"JSON.parse(localStorage.getItem({key})).token")
+        expect(page(shown, "desk").get_by_text("You are not on the staff")).to_be_visible(timeout=SLOW)
+        expect(page(shown, "lobby").get_by_text("You cannot be in this room.")).to_be_visible(timeout=SLOW)
+    finally:
+        salon.stop()
