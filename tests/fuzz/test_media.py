@@ -7,9 +7,11 @@ larger than what they sent, and a peer's nonsense costs nobody else.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from typing import Any
 
+import pylibsrtp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -140,14 +142,16 @@ def test_what_a_connected_peer_sends_is_taken_or_left(
         spoken.audio_in.listen(lambda _: None)
         for kind, sequence, timestamp, ssrc, payload, extensions in packets:
             for one in (near, call):
-                one.send_rtp(
-                    payload_type=kind,
-                    sequence=sequence,
-                    timestamp=timestamp,
-                    ssrc=ssrc,
-                    payload=payload,
-                    extensions=extensions,
-                )
+                # A number twice or far back: the client's own libsrtp does not send that.
+                with contextlib.suppress(pylibsrtp.Error):
+                    one.send_rtp(
+                        payload_type=kind,
+                        sequence=sequence,
+                        timestamp=timestamp,
+                        ssrc=ssrc,
+                        payload=payload,
+                        extensions=extensions,
+                    )
         for body in reports:
             for one in (near, viewer, call):
                 head = bytes((0x81, 200 + len(body) % 8)) + (1 + len(body) // 4).to_bytes(2, "big")
