@@ -9,6 +9,7 @@ import inspector from "./en/inspector.js";
 import live from "./en/live.js";
 import monitor from "./en/monitor.js";
 import talk from "./en/talk.js";
+import voice from "./en/voice.js";
 
 export default {
   ...frame,
@@ -20,4 +21,5 @@ export default {
   ...live,
   ...monitor,
   ...talk,
+  ...voice,
 };

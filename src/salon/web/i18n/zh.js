@@ -9,6 +9,7 @@ import inspector from "./zh/inspector.js";
 import live from "./zh/live.js";
 import monitor from "./zh/monitor.js";
 import talk from "./zh/talk.js";
+import voice from "./zh/voice.js";
 
 export default {
   ...frame,
@@ -20,4 +21,5 @@ export default {
   ...live,
   ...monitor,
   ...talk,
+  ...voice,
 };

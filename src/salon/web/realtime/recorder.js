@@ -136,7 +136,7 @@ export class Recorder extends Emitter {
     }
     const type = String(message?.type);
     const last = this.rows[this.rows.length - 1];
-    if (type.endsWith(".delta") && last?.type === type && last.connection === connection && last.way === way) {
+    if (streams(type) && last?.type === type && last.connection === connection && last.way === way) {
       last.count += 1;
       last.bytes += bytes;
       const group = /** @type {unknown[]} */ (last.data);
@@ -154,7 +154,7 @@ export class Recorder extends Emitter {
       type,
       bytes,
       bad,
-      data: type.endsWith(".delta") ? [data] : data,
+      data: streams(type) ? [data] : data,
     });
   }
 
@@ -166,4 +166,9 @@ export class Recorder extends Emitter {
     if (this.rows.length > MOST_ROWS) this.rows.shift();
     this.emit("row", whole);
   }
+}
+
+/** Whether messages of this type come by the dozen: text or sound in pieces. @param {string} type */
+function streams(type) {
+  return type.endsWith(".delta") || type.endsWith(".append");
 }

@@ -29,6 +29,7 @@
 /** @type {View[]} */
 export const VIEWS = [
   { name: "talk", icon: "talk", styles: [], load: () => import("./talk/view.js") },
+  { name: "voice", icon: "mic", styles: ["voice.css"], load: () => import("./voice/view.js") },
   { name: "calls", icon: "phone", styles: ["meeting.css", "calls.css"], load: () => import("./calls/view.js") },
   { name: "chat", icon: "chat", styles: ["chat.css", "desk.css"], load: () => import("./chat/view.js") },
   { name: "live", icon: "live", styles: ["meeting.css", "live.css"], load: () => import("./live/view.js") },

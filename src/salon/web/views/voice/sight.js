@@ -1,0 +1,61 @@
+/** What the answerer may see: the camera or the screen, one picture for each turn. */
+
+import { t } from "../../i18n/i18n.js";
+import { h } from "../../ui/dom.js";
+
+const LONGEST = 1024;
+const QUALITY = 0.72;
+
+/** @typedef {"camera" | "screen"} Kind */
+
+/** @param {() => void} changed @param {(message: string) => void} refused */
+export function buildSight(changed, refused) {
+  const video = h("video", { class: "sight", muted: true, playsinline: true, hidden: true, "aria-label": t("voice seen") });
+  video.muted = true;
+  const canvas = document.createElement("canvas");
+  /** @type {MediaStream | null} */
+  let stream = null;
+  /** @type {Kind | ""} */
+  let kind = "";
+
+  /** The same one again turns it off. @param {Kind} wanted */
+  async function toggle(wanted) {
+    const off = kind === wanted;
+    stop();
+    if (off) return;
+    try {
+      const media = navigator.mediaDevices;
+      stream = wanted === "camera" ? await media.getUserMedia({ video: { width: { ideal: 1280 } } }) : await media.getDisplayMedia({ video: true });
+    } catch {
+      return refused(t(wanted === "camera" ? "voice no camera" : "voice no screen"));
+    }
+    kind = wanted;
+    stream.getVideoTracks()[0]?.addEventListener("ended", stop);
+    video.srcObject = stream;
+    video.hidden = false;
+    await video.play().catch(() => {});
+    changed();
+  }
+
+  function stop() {
+    for (const track of stream?.getTracks() ?? []) track.stop();
+    stream = null;
+    kind = "";
+    video.srcObject = null;
+    video.hidden = true;
+    changed();
+  }
+
+  /** What is to be seen now, as a small JPEG; empty where nothing is. */
+  function picture() {
+    const { videoWidth: width, videoHeight: height } = video;
+    if (!stream || !width || !height) return "";
+    const scale = Math.min(1, LONGEST / Math.max(width, height));
+    canvas.width = Math.round(width * scale);
+    canvas.height = Math.round(height * scale);
+    canvas.getContext("2d")?.drawImage(video, 0, 0, canvas.width, canvas.height);
+    return canvas.toDataURL("image/jpeg", QUALITY);
+  }
+
+  return { video, toggle, stop, picture, kind: () => kind };
+}

@@ -1,0 +1,211 @@
+/** A spoken conversation over WebRTC: sound by the browser, events by the data channel `oai-events`. */
+
+import { Emitter } from "../emitter.js";
+import { iceServers } from "../peer/ice.js";
+import { httpUrl } from "../realtime/place.js";
+
+/** @typedef {"request" | "media" | "session"} Stage what did not come about */
+
+/** How long the media path and the session may take. */
+const MEDIA_MS = 10_000;
+const STATS_MS = 2000;
+/** A connection that is lost this long is not coming back. */
+const LOST_MS = 6000;
+
+export class LineError extends Error {
+  /** @param {Stage} stage @param {string} message */
+  constructor(stage, message) {
+    super(message);
+    this.stage = stage;
+  }
+}
+
+/**
+ * What a line tells. `event`: from the server. `lost`: it is over, not by us. A line that plays by itself tells more: `playing` when an
+ * answer can be heard, `heard` how much of an item, `idle` when nothing is left.
+ *
+ * @typedef {object} LineEvents
+ * @property {any} event
+ * @property {null} lost
+ * @property {{ rtt: number | null, loss: number | null, kind: string }} stats
+ * @property {string} playing
+ * @property {{ item: string, ms: number }} heard
+ * @property {null} idle
+ */
+
+/** @extends {Emitter<LineEvents & Record<string, unknown>>} */
+export class CallLine extends Emitter {
+  /** @param {{ key: () => string, tap: import("./trace.js").VoiceTrace }} surroundings */
+  constructor({ key, tap }) {
+    super();
+    this.kind = "webrtc";
+    this.key = key;
+    this.tap = tap;
+    /** @type {RTCPeerConnection | null} */
+    this.connection = null;
+    /** @type {RTCDataChannel | null} */
+    this.channel = null;
+    this.location = "";
+    this.audio = new Audio();
+    this.audio.autoplay = true;
+    this.timer = 0;
+    this.losing = 0;
+    /** @type {RTCRtpSender | null} */
+    this.sender = null;
+  }
+
+  /** @param {MediaStream} microphone @param {string} model Raises `LineError`. */
+  async open(microphone, model) {
+    const connection = (this.connection = new RTCPeerConnection({ iceServers: await iceServers() }));
+    connection.ontrack = ({ streams: [stream], track }) => {
+      this.audio.srcObject = stream ?? new MediaStream([track]);
+      void this.audio.play().catch(() => {});
+    };
+    this.sender = connection.addTrack(microphone.getAudioTracks()[0], microphone);
+    const channel = (this.channel = connection.createDataChannel("oai-events"));
+    channel.onmessage = ({ data }) => this.hear(data);
+    connection.onconnectionstatechange = () => this.changed();
+    const offer = await connection.createOffer();
+    await connection.setLocalDescription(offer);
+    const answer = await this.exchange(offer.sdp ?? "", model);
+    await connection.setRemoteDescription({ type: "answer", sdp: answer });
+    await this.opened(channel);
+    this.tap.note("media", "none", "data channel oai-events");
+    this.timer = setInterval(() => void this.measure(), STATS_MS);
+  }
+
+  /** @param {string} offer @param {string} model */
+  async exchange(offer, model) {
+    const path = `v1/realtime/calls?${new URLSearchParams({ model, salon: "1" })}`;
+    this.tap.note("offer", "up", `POST /${path}`, { sdp: shown(offer) });
+    const key = this.key();
+    let response;
+    try {
+      response = await fetch(httpUrl(path), {
+        method: "POST",
+        headers: { "Content-Type": "application/sdp", ...(key ? { Authorization: `Bearer ${key}` } : {}) },
+        body: offer,
+        signal: AbortSignal.timeout(MEDIA_MS),
+      });
+    } catch (error) {
+      this.tap.note("offer", "none", "no answer", null, true);
+      throw new LineError("request", error instanceof Error ? error.message : "");
+    }
+    const body = await response.text();
+    this.tap.note("offer", "down", `${response.status} ${response.statusText}`, response.ok ? { sdp: shown(body) } : body, !response.ok);
+    if (!response.ok) throw new LineError("request", messageOf(body) || `HTTP ${response.status}`);
+    this.location = response.headers.get("Location") ?? "";
+    return body;
+  }
+
+  /** @param {RTCDataChannel} channel @returns {Promise<void>} */
+  opened(channel) {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new LineError("media", "")), MEDIA_MS);
+      const settle = (/** @type {() => void} */ how) => () => (clearTimeout(timer), how());
+      channel.onopen = settle(resolve);
+      channel.onclose = settle(() => reject(new LineError("media", "")));
+    });
+  }
+
+  changed() {
+    const { connection } = this;
+    if (!connection) return;
+    const { connectionState: state } = connection;
+    this.tap.note(state === "connected" ? "dtls" : "ice", "none", state);
+    clearTimeout(this.losing);
+    if (state === "failed" || state === "closed") this.emit("lost", null);
+    else if (state === "disconnected") this.losing = setTimeout(() => this.emit("lost", null), LOST_MS);
+  }
+
+  /** @param {string} text */
+  hear(text) {
+    let event;
+    try {
+      event = JSON.parse(text);
+    } catch {
+      return;
+    }
+    this.tap.event("down", text);
+    this.emit("event", event);
+  }
+
+  /** @param {object} event */
+  send(event) {
+    if (this.channel?.readyState !== "open") return false;
+    const text = JSON.stringify(event);
+    this.channel.send(text);
+    this.tap.event("up", text);
+    return true;
+  }
+
+  /** Nobody listens to the rest of this answer. */
+  interrupt() {
+    this.send({ type: "response.cancel" });
+    this.send({ type: "output_audio_buffer.clear" });
+  }
+
+  /** @param {MediaStream} microphone */
+  async replace(microphone) {
+    await this.sender?.replaceTrack(microphone.getAudioTracks()[0]);
+  }
+
+  /** @param {string} deviceId */
+  async speakTo(deviceId) {
+    const audio = /** @type {any} */ (this.audio);
+    if (audio.setSinkId) await audio.setSinkId(deviceId);
+  }
+
+  async measure() {
+    const { connection } = this;
+    if (!connection || connection.connectionState !== "connected") return;
+    let [lost, received] = [0, 0];
+    /** @type {number | null} */
+    let rtt = null;
+    let kind = "udp";
+    const report = await connection.getStats();
+    for (const each of report.values()) {
+      if (each.type === "candidate-pair" && each.nominated && each.currentRoundTripTime !== undefined) {
+        rtt = each.currentRoundTripTime * 1000;
+        const local = report.get(each.localCandidateId);
+        kind = local?.candidateType === "relay" ? "relay" : (local?.protocol ?? "udp");
+      } else if (each.type === "inbound-rtp" && each.kind === "audio") [lost, received] = [each.packetsLost ?? 0, each.packetsReceived ?? 0];
+    }
+    this.emit("stats", { rtt, loss: received ? Math.max(0, lost) / (received + Math.max(0, lost)) : null, kind });
+  }
+
+  close() {
+    clearInterval(this.timer);
+    clearTimeout(this.losing);
+    const { connection } = this;
+    this.connection = null;
+    if (connection) connection.onconnectionstatechange = null;
+    if (this.channel) this.channel.onclose = null;
+    this.channel?.close();
+    connection?.close();
+    this.audio.srcObject = null;
+    if (this.location) {
+      this.tap.note("ending", "up", `POST ${this.location}/hangup`);
+      const key = this.key();
+      const path = `v1/realtime/calls/${this.location.split("/").pop()}/hangup`;
+      void fetch(httpUrl(path), { method: "POST", headers: key ? { Authorization: `Bearer ${key}` } : {}, keepalive: true })
+        .then(({ status }) => this.tap.note("ending", "down", String(status)))
+        .catch(() => {});
+      this.location = "";
+    }
+  }
+}
+
+/** Without what nobody else may have. @param {string} sdp */
+function shown(sdp) {
+  return sdp.split(/\r?\n/).filter((line) => line && !line.startsWith("a=ice-pwd:"));
+}
+
+/** @param {string} body */
+function messageOf(body) {
+  try {
+    return String(JSON.parse(body).error?.message ?? "");
+  } catch {
+    return "";
+  }
+}

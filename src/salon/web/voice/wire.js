@@ -1,0 +1,97 @@
+/** A spoken conversation over a WebSocket, for networks that let no media through: sound in events, played by the page. */
+
+import { Emitter } from "../emitter.js";
+import { Connection } from "../realtime/connection.js";
+import { LineError } from "./call.js";
+import { fromBase64, toBase64 } from "./pcm.js";
+import { Player } from "./player.js";
+
+const OPEN_MS = 10_000;
+
+/** @extends {Emitter<import("./call.js").LineEvents & Record<string, unknown>>} */
+export class WireLine extends Emitter {
+  /**
+   * @param {object} surroundings
+   * @param {() => string} surroundings.key
+   * @param {import("../realtime/connection.js").Tap} surroundings.tap
+   * @param {() => Promise<"fine" | "unauthorized" | "unreachable">} surroundings.diagnose
+   * @param {import("./microphone.js").Microphone} surroundings.microphone
+   */
+  constructor({ key, tap, diagnose, microphone }) {
+    super();
+    this.kind = "websocket";
+    this.surroundings = { key, tap, diagnose };
+    this.microphone = microphone;
+    this.player = new Player();
+    this.listening = new AbortController();
+    /** @type {Connection | null} */
+    this.connection = null;
+    this.response = "";
+  }
+
+  /** @param {MediaStream} _microphone @param {string} model Raises `LineError`. */
+  async open(_microphone, model) {
+    const { signal } = this.listening;
+    await this.player.open();
+    this.player.on("heard", (heard) => this.emit("heard", heard), signal);
+    this.player.on("idle", () => this.emit("idle", null), signal);
+    const connection = (this.connection = new Connection({ model, token: "", lastEventId: "", ...this.surroundings }));
+    connection.on("event", (event) => this.hear(event), signal);
+    connection.on("state", (state) => {
+      if (state === "refused" || state === "unauthorized" || state === "taken") this.emit("lost", null);
+    }, signal);
+    await new Promise((/** @type {(value?: unknown) => void} */ resolve, reject) => {
+      const timer = setTimeout(() => reject(new LineError("request", "")), OPEN_MS);
+      connection.on("state", (state) => {
+        if (state === "open") (clearTimeout(timer), resolve());
+        else if (state === "refused" || state === "unauthorized") (clearTimeout(timer), reject(new LineError("request", state)));
+      }, signal);
+      connection.open();
+    });
+    this.microphone.on("frame", (pcm) => this.send({ type: "input_audio_buffer.append", audio: toBase64(pcm) }), signal);
+  }
+
+  /** @param {any} event */
+  hear(event) {
+    const { connection } = this;
+    if (event.type === "session.created" && connection) connection.token = event.session.salon?.resume_token ?? "";
+    if (event.type === "response.output_audio.delta") {
+      if (!this.player.playing) this.emit("playing", event.response_id);
+      this.response = event.response_id;
+      this.player.play(event.item_id, fromBase64(event.delta));
+      return;
+    }
+    if (event.type === "input_audio_buffer.speech_started") this.stop();
+    this.emit("event", event);
+  }
+
+  /** What was heard of the answer that played goes into the history, and no more. */
+  stop() {
+    const heard = this.player.flush();
+    if (heard) this.send({ type: "conversation.item.truncate", item_id: heard.item, content_index: 0, audio_end_ms: heard.ms });
+  }
+
+  /** @param {object} event */
+  send(event) {
+    return this.connection?.send(event) ?? false;
+  }
+
+  interrupt() {
+    this.send({ type: "response.cancel" });
+    this.stop();
+  }
+
+  /** @param {MediaStream} _microphone its frames come from the same place */
+  async replace(_microphone) {}
+
+  /** @param {string} deviceId */
+  async speakTo(deviceId) {
+    await this.player.choose(deviceId);
+  }
+
+  close() {
+    this.listening.abort();
+    this.connection?.close("left");
+    this.player.close();
+  }
+}
