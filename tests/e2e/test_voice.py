@@ -96,6 +96,7 @@ def test_an_answer_is_stopped_by_the_button_and_cut_to_what_was_heard(open_voice
     page = open_voice("webrtc")
     page.get_by_role("button", name="Start talking").click()
     page.get_by_role("button", name="Mute the microphone").click()
+    expect(page.locator(".orb")).to_have_attribute("data-state", "listening", timeout=PATIENT)
     page.get_by_label("Or write …").fill("count to 50")
     page.keyboard.press("Enter")
     expect(page.locator(".orb")).to_have_attribute("data-state", "speaking", timeout=PATIENT)
