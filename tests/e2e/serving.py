@@ -65,7 +65,16 @@ class Salon:
     def start(self) -> None:
         """Return when it is ready: it says so in its first line."""
         environment = {name: value for name, value in os.environ.items() if not FOREIGN.match(name)}
-        command = [sys.executable, "-m", "salon.cli.main", "serve", "--port", str(self.port), "--config", self._config]
+        command = [
+            sys.executable,
+            "-m",
+            "salon.cli.main",
+            "serve",
+            "--port",
+            str(self.port),
+            "--config",
+            str(self._config),
+        ]
         with self._log.open("a") as log:
             self._process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
         assert self._process.stdout is not None
