@@ -30,7 +30,7 @@ def new_chat(new_talk: NewTalk) -> NewChat:
 
 def test_two_people_talk(new_chat: NewChat) -> None:
     ada, bob = new_chat().enter("two", "Ada"), new_chat().enter("two", "Bob")
-    expect(ada.page.get_by_role("button", name="Who is here: 2")).to_be_visible()
+    expect(ada.page.get_by_role("button", name="Who is here: 3")).to_be_visible()
     ada.say("Hello **Bob**, look: `code`")
     bob.has("Hello Bob")
     assert bob.message("Hello").locator("strong").inner_text() == "Bob"
@@ -73,7 +73,7 @@ def test_a_message_is_answered_reacted_to_edited_and_deleted(new_chat: NewChat) 
 def test_a_name_is_offered_and_taken_by_keyboard(new_chat: NewChat) -> None:
     new_chat().enter("names", "Grace Hopper")
     ada = new_chat().enter("names", "Ada")
-    expect(ada.page.get_by_role("button", name="Who is here: 2")).to_be_visible()
+    expect(ada.page.get_by_role("button", name="Who is here: 3")).to_be_visible()
     ada.box.press_sequentially("Ask @gr")
     expect(ada.page.get_by_role("option", name="Grace Hopper")).to_be_visible()
     ada.box.press("Enter")
