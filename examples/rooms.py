@@ -39,8 +39,8 @@ def arena(game: Tick) -> None:
 
 @salon.on("room.joined", "lobby")
 async def greet(joined: Happening) -> None:
-    assert joined.who is not None
-    await salon.room("lobby").topic("chat").publish({"text": f"Welcome, {joined.who.identity}!"}, user="greeter")
+    if joined.who is not None and not joined.who.identity.startswith("agent:"):
+        await salon.room("lobby").topic("chat").publish({"text": f"Welcome, {joined.who.identity}!"}, user="greeter")
 
 
 if __name__ == "__main__":

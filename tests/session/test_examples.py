@@ -172,3 +172,14 @@ def test_the_greenhouse_is_warm(environ: dict[str, str]) -> None:
 
     with running([sys.executable, str(EXAMPLES / "greenhouse.py")], environ, "ready") as address:
         asyncio.run(visit(address))
+
+
+def test_the_page_with_the_widget_asks_for_it_where_it_is() -> None:
+    """What it does there is seen in tests/e2e/test_support.py."""
+    page = (EXAMPLES / "widget" / "index.html").read_text(encoding="utf-8")
+    asked = re.search(r'<script src="http://127\.0\.0\.1:8000/web/(\S+)"([^>]*)>', page)
+    assert asked is not None
+    widget = (EXAMPLES.parent / "src/salon/web" / asked[1]).read_text(encoding="utf-8")
+    settings = re.findall(r"data-(\w+)=", asked[2])
+    assert settings
+    assert [name for name in settings if name not in widget] == []
