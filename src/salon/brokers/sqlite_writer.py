@@ -104,14 +104,12 @@ class SqliteWriter:
             raise _unavailable() from None
 
     def _run(self, opened: asyncio.Future[None]) -> None:
-        assert self._loop is not None
         try:
             connection = _connect(self._path, self._schema)
         except (sqlite3.Error, OSError) as error:
-            reason = ConfigError(f"{self._path} cannot be used for rooms: {_why(error)}")
-            self._loop.call_soon_threadsafe(_fail, opened, reason)
+            self._tell(_fail, opened, ConfigError(f"{self._path} cannot be used for rooms: {_why(error)}"))
             return
-        self._loop.call_soon_threadsafe(_succeed, opened)
+        self._tell(_succeed, opened)
         with contextlib.closing(connection):
             over = False
             while not over:
@@ -119,9 +117,13 @@ class SqliteWriter:
                 if tasks:
                     answers = _transact(connection, tasks)
                     self.commits += 1
-                    # The loop is gone where the process ends without having closed this.
-                    with contextlib.suppress(RuntimeError):
-                        self._loop.call_soon_threadsafe(_settle, tasks, answers)
+                    self._tell(_settle, tasks, answers)
+
+    def _tell(self, what: Callable[..., None], *arguments: Any) -> None:
+        """In the event loop, which is gone where the process ends without having closed this."""
+        assert self._loop is not None
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(what, *arguments)
 
     def _take(self) -> tuple[list[_Task], bool]:
         """What waits, at least one; and whether that was the last."""

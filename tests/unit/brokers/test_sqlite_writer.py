@@ -91,3 +91,23 @@ async def test_who_stops_waiting_does_not_undo_it(tmp_path: Path) -> None:
     await writer.close()
     with pytest.raises(Refused):
         await writer.do(say("b"))  # type: ignore[arg-type]
+
+
+def test_a_loop_that_is_gone_while_the_file_is_opened_is_not_told(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "x.db", isolation_level=None)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    writer = SqliteWriter(tmp_path / "x.db", SCHEMA)
+
+    async def give_up_at_once() -> None:
+        opening = asyncio.Task(writer.open())
+        await asyncio.sleep(0)
+        opening.cancel()
+
+    asyncio.run(give_up_at_once())
+    for thread in threading.enumerate():
+        if thread.name == "sqlite x.db":
+            # An error in it would fail this test, as a warning.
+            thread.join(10)
+            assert not thread.is_alive()
+    other.close()
