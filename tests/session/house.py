@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from salon.app import build, listen
 from salon.app.config import ApiKey, Auth, Config, Limits, Server
 from salon.app.config_load import Loaded
+from salon.app.config_rooms import Rooms
 from salon.app.lifecycle import Server as HttpServer
 from salon.app.models import Models
 from salon.app.observe import Metrics
@@ -112,7 +113,12 @@ async def open_house(
 ) -> AsyncIterator[House]:
     """``certificate`` is a PEM file of key and chain; with it the house speaks TLS."""
     keys = (ApiKey(name="tests", key=KEY, admin=True), ApiKey(name="other", key=OTHER_KEY))
-    config = Config(server=Server(grace_seconds=grace_seconds), auth=Auth(api_keys=keys), limits=limits or Limits())
+    config = Config(
+        server=Server(grace_seconds=grace_seconds),
+        auth=Auth(api_keys=keys),
+        limits=limits or Limits(),
+        rooms=Rooms(path=""),
+    )
     tally = Tally()
     with patch.object(build, "Metrics", lambda: tally):
         built = build.build(config, agents, Models(Loaded(config=config), environ={}))

@@ -14,6 +14,7 @@ import pytest_asyncio
 
 from salon.app import build, listen
 from salon.app.config import Auth, Config
+from salon.app.config_chat import Chat
 from salon.app.config_load import Loaded
 from salon.app.config_rooms import Rooms, TopicSettings
 from salon.app.lifecycle import Server as HttpServer
@@ -61,7 +62,7 @@ async def obey(house: build.House, wire: Wire) -> None:
 @asynccontextmanager
 async def open_house(path: Path) -> AsyncIterator[tuple[build.House, int]]:
     rooms = Rooms(path=str(path), topics=(TopicSettings(pattern="*/short", size=1),))
-    config = Config(auth=Auth(token_secrets=(SECRET,)), rooms=rooms)
+    config = Config(auth=Auth(token_secrets=(SECRET,)), rooms=rooms, chat=Chat(agent_rooms=()))
     house = build.build(config, [Agent("host")], Models(Loaded(config=config), environ={}))
     server = HttpServer(house.app)
     listening = asyncio.Event()
