@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, Playwright, expect
 
 from tests.conformance.environments import ProgramMissing
 from tests.conftest import CHROMIUM
@@ -131,7 +131,7 @@ class Networks:
 class Apart:
     """Salon on this machine, and pages in namespaces that reach it through a Unix socket: only media need the networks."""
 
-    def __init__(self, stack: ExitStack, folder: Path) -> None:
+    def __init__(self, stack: ExitStack, folder: Path, playwright: Playwright) -> None:
         if shutil.which("ip") is None:
             raise ProgramMissing("ip is not installed (Debian: apt install iproute2)")
         self._stack = stack
@@ -143,7 +143,7 @@ class Apart:
         stack.callback(salon.stop)
         self._socket = folder / "salon.sock"
         self._forward([], f"unix:{self._socket}", f"tcp:127.0.0.1:{salon.port}")
-        self._playwright = stack.enter_context(sync_playwright())
+        self._playwright = playwright
 
     def _forward(self, before: list[str], listen: str, to: str) -> int:
         command = [*before, sys.executable, str(FORWARD), listen, to]
@@ -169,8 +169,8 @@ class Apart:
 
 
 @pytest.fixture
-def apart(stack: ExitStack, tmp_path: Path) -> Apart:
-    return Apart(stack, tmp_path)
+def apart(stack: ExitStack, tmp_path: Path, playwright: Playwright) -> Apart:
+    return Apart(stack, tmp_path, playwright)
 
 
 def test_two_who_cannot_reach_each_other_meet_by_relay(apart: Apart) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from tests.conftest import CHROMIUM
 from tests.e2e.conftest import DESKTOP, PHONE
@@ -28,7 +28,7 @@ Open = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
-def talker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+def talker(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """A browser whose microphone hears a question, and then nothing for ten seconds, again and again."""
     recording = tmp_path_factory.mktemp("voice") / "microphone.wav"
     with wave.open(str(DATA / "what-can-you-do.wav")) as file:
@@ -46,10 +46,9 @@ def talker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         f"--use-file-for-fake-audio-capture={recording}",
         "--autoplay-policy=no-user-gesture-required",
     ]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield browser
-        browser.close()
+    browser = playwright.chromium.launch(executable_path=path, args=arguments)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
