@@ -5,7 +5,7 @@ import { t } from "./i18n/i18n.js";
 import { openDatabase } from "./model/database.js";
 import { Library } from "./model/library.js";
 import { credential } from "./model/preferences.js";
-import { fetchConfig } from "./realtime/config.js";
+import { diagnose } from "./realtime/config.js";
 import { Recorder } from "./realtime/recorder.js";
 import { Sessions } from "./realtime/sessions.js";
 
@@ -127,10 +127,4 @@ function fresh({ config, preferences }, library) {
   const { model } = preferences.values;
   const known = [...config.agents, ...config.models].some(({ name }) => name === model);
   return library.create(known ? model : config.default_agent);
-}
-
-/** Why a connection was not accepted: to a page, refusals look alike. */
-async function diagnose() {
-  const answer = await fetchConfig(credential.get());
-  return answer.state === "ready" ? "fine" : answer.state;
 }

@@ -1,5 +1,6 @@
 /** Asks the server what it is and whom it offers to talk with. */
 
+import { credential } from "../model/preferences.js";
 import { httpUrl } from "./place.js";
 
 /** @typedef {import("../model/types.js").Config} Config */
@@ -21,4 +22,10 @@ export async function fetchConfig(key) {
   } catch (error) {
     return { state: "unreachable", message: error instanceof Error ? error.message : "" };
   }
+}
+
+/** Why a connection was not accepted: to a page, refusals look alike. */
+export async function diagnose() {
+  const answer = await fetchConfig(credential.get());
+  return answer.state === "ready" ? "fine" : answer.state;
 }

@@ -8,6 +8,7 @@ import { icon } from "../../ui/icons.js";
 import { MOD, hasMod, isTouch } from "../../ui/keys.js";
 import { acceptDrops } from "../talk/drop.js";
 import { Names } from "./names.js";
+import { fillShelf } from "../shelf.js";
 
 /** @typedef {import("../../chat/lobby.js").Lobby} Lobby */
 /** @typedef {import("../../chat/room.js").ChatRoom} ChatRoom */
@@ -91,30 +92,11 @@ export function buildComposer(lobby, room, signal) {
   }
 
   function showPictures() {
-    shelf.hidden = pictures.length === 0;
-    put(
-      shelf,
-      ...pictures.map((picture) =>
-        h(
-          "figure",
-          null,
-          h("img", { src: picture.url, alt: picture.name }),
-          h(
-            "button",
-            {
-              type: "button",
-              "aria-label": t("remove picture", { name: picture.name }),
-              onclick: () => {
-                pictures = pictures.filter((each) => each !== picture);
-                showPictures();
-                field.focus();
-              },
-            },
-            icon("close"),
-          ),
-        ),
-      ),
-    );
+    fillShelf(shelf, pictures, (picture) => {
+      pictures = pictures.filter((each) => each !== picture);
+      showPictures();
+      field.focus();
+    });
     show();
   }
 

@@ -2,6 +2,7 @@
 
 import { Game } from "../../arena/game.js";
 import { t } from "../../i18n/i18n.js";
+import { newId } from "../../model/ids.js";
 import { credential } from "../../model/preferences.js";
 import { Recorder } from "../../realtime/recorder.js";
 import { RoomsClient } from "../../rooms/client.js";
@@ -21,8 +22,9 @@ const FIGURES_MS = 500;
 /** @param {Frame} frame @param {AbortSignal} signal @returns {import("../registry.js").Built} */
 export function build(frame, signal) {
   const recorder = new Recorder();
-  const device = id();
-  const client = new RoomsClient({ token: credential.get, data: () => ({ user: `player-${device}`, device }), tap: recorder });
+  // The one is seen by everybody, the other is the secret by which a seat is found again.
+  const [user, device] = [newId("player"), newId("device")];
+  const client = new RoomsClient({ token: credential.get, data: () => ({ user, device }), tap: recorder });
   const canvas = h("canvas", { class: "arena", role: "img", "aria-label": t("game picture") });
   const stage = h("div", { class: "arena-stage", tabindex: 0, "aria-label": t("game stage") }, canvas);
   const controls = new Controls(stage, signal);
@@ -156,10 +158,6 @@ export function build(frame, signal) {
     inspector: buildInspector(frame, { recorder, title: t("inspector"), lanes: [t("lane page"), t("lane server")], file: "salon-game.json" }, signal),
     focus: () => (start.hidden ? stage : name).focus(),
   };
-}
-
-function id() {
-  return crypto.getRandomValues(new Uint32Array(4)).reduce((text, number) => text + number.toString(36), "");
 }
 
 function kept() {

@@ -6,6 +6,7 @@ import { h, put } from "../../ui/dom.js";
 import { icon } from "../../ui/icons.js";
 import { MOD, hasMod, isTouch } from "../../ui/keys.js";
 import { answererName } from "./picker.js";
+import { fillShelf } from "../shelf.js";
 
 /** @typedef {import("../../page.js").Page} Page */
 /** @typedef {import("../../model/types.js").Picture} Picture */
@@ -72,30 +73,11 @@ export function buildComposer(page, signal) {
   }
 
   function showPictures() {
-    shelf.hidden = pictures.length === 0;
-    put(
-      shelf,
-      ...pictures.map((picture) =>
-        h(
-          "figure",
-          null,
-          h("img", { src: picture.url, alt: picture.name }),
-          h(
-            "button",
-            {
-              type: "button",
-              "aria-label": t("remove picture", { name: picture.name }),
-              onclick: () => {
-                pictures = pictures.filter((each) => each !== picture);
-                showPictures();
-                field.focus();
-              },
-            },
-            icon("close"),
-          ),
-        ),
-      ),
-    );
+    fillShelf(shelf, pictures, (picture) => {
+      pictures = pictures.filter((each) => each !== picture);
+      showPictures();
+      field.focus();
+    });
     show();
   }
 

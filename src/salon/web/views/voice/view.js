@@ -2,7 +2,7 @@
 
 import { clock, number, t } from "../../i18n/i18n.js";
 import { credential } from "../../model/preferences.js";
-import { fetchConfig } from "../../realtime/config.js";
+import { diagnose } from "../../realtime/config.js";
 import { download } from "../../ui/download.js";
 import { h, put } from "../../ui/dom.js";
 import { icon } from "../../ui/icons.js";
@@ -225,11 +225,6 @@ function make(frame) {
   voice.on("state", (state) => frame.badge("voice", state === "idle" || state === "failed" ? "" : "•"));
   addEventListener("pagehide", () => voice.stop());
   return { voice, trace };
-}
-
-async function diagnose() {
-  const answer = await fetchConfig(credential.get());
-  return answer.state === "ready" ? "fine" : answer.state;
 }
 
 /** @param {Stage} stage @param {string} reason */
