@@ -118,16 +118,22 @@ class Wrtc:
 
     async def join(self, engine: Engine, wants: Wants, on_event: Callable[[PeerEvent], None] | None = None) -> Any:
         """Offer, and set the answer. Returns the engine's peer."""
-        await self.pc.set_local_description(await self.pc.create_offer())
-        described = self.pc.local_description
-        assert described is not None
-        self.accepted = await engine.accept(sdp.parse(described.sdp), wants)
+        self.accepted = await engine.accept(sdp.parse(await self.offer()), wants)
         if on_event is not None:
             self.accepted.peer.listen(on_event)
-        await self.pc.set_remote_description(
-            webrtc.RTCSessionDescriptionInit(type="answer", sdp=self._rewrite(self.accepted.answer))
-        )
+        await self.answered(self._rewrite(self.accepted.answer))
         return self.accepted.peer
+
+    async def offer(self) -> str:
+        await self.pc.set_local_description(await self.pc.create_offer())
+        return str(self.pc.local_description.sdp)
+
+    async def answered(self, answer: str) -> None:
+        await self.pc.set_remote_description(webrtc.RTCSessionDescriptionInit(type="answer", sdp=answer))
+
+    def watch(self) -> None:
+        for kind in ("audio", "video"):
+            self.pc.add_transceiver(kind, webrtc.RTCRtpTransceiverInit(direction="recvonly"))
 
     async def connected(self) -> None:
         await until(lambda: self.pc.connection_state == "connected", "connected")
@@ -160,6 +166,17 @@ async def publisher(
     engine: Engine, *, audio: bool = True, video: bool = True, camera: Camera | None = None, **options: Any
 ) -> AsyncIterator[tuple[Wrtc, Any]]:
     """libwebrtc that publishes. Gives it and the engine's peer."""
+    async with sending(audio=audio, video=video, camera=camera, **options) as client:
+        peer = await client.join(engine, PUBLISH)
+        await client.connected()
+        yield client, peer
+
+
+@asynccontextmanager
+async def sending(
+    *, audio: bool = True, video: bool = True, camera: Camera | None = None, **options: Any
+) -> AsyncIterator[Wrtc]:
+    """libwebrtc that has something to publish."""
     client = Wrtc(**options)
     async with asyncio.TaskGroup() as tasks:
         running = []
@@ -171,10 +188,8 @@ async def publisher(
             camera = camera or Camera()
             client.pc.add_transceiver(camera.track, webrtc.RTCRtpTransceiverInit(direction="sendonly"))
             running.append(tasks.create_task(camera.run()))
-        peer = await client.join(engine, PUBLISH)
-        await client.connected()
         try:
-            yield client, peer
+            yield client
         finally:
             for task in running:
                 task.cancel()
@@ -185,8 +200,7 @@ async def publisher(
 async def viewer(engine: Engine, sources: tuple[Any, ...], **options: Any) -> AsyncIterator[tuple[Wrtc, Any]]:
     """libwebrtc that plays. Gives it and the engine's peer."""
     client = Wrtc(**options)
-    for kind in ("audio", "video"):
-        client.pc.add_transceiver(kind, webrtc.RTCRtpTransceiverInit(direction="recvonly"))
+    client.watch()
     peer = await client.join(engine, Wants(play=sources))
     await client.connected()
     try:

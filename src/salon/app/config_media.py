@@ -23,7 +23,7 @@ class Media(Section, frozen=True):
         bool,
         Meta(
             description="Take media over TCP too, for networks that block UDP: at the number of `[server] udp_port`, which "
-            "must then be another than HTTP's `port`."
+            "may be that of HTTP's `port`."
         ),
     ] = True
     load_limit: Annotated[

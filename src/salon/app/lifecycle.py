@@ -26,6 +26,7 @@ from websockets.frames import Frame
 from websockets.http11 import Request
 
 from salon.app import listen
+from salon.app.first_bytes import FirstByte, Patience, Take
 from salon.base.errors import ConfigError
 from salon.serve.gate import Gate
 from salon.transport.websocket import ABORT_EXTENSION, WRITE_EXTENSION
@@ -115,12 +116,13 @@ class Server(uvicorn.Server):
         forwarded_allow_ips: str | None = None,
         ping_seconds: float = 20.0,
         stop_seconds: int = 5,
+        framed: Take = lambda: None,
     ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
                 loop="uvloop" if sys.platform != "win32" else "asyncio",
-                http="httptools",
+                http=self._accepted,  # type: ignore[arg-type]  # anything that makes a protocol
                 ws=WebSocketProtocol,
                 ws_ping_interval=ping_seconds,
                 ws_ping_timeout=ping_seconds,
@@ -138,6 +140,11 @@ class Server(uvicorn.Server):
         self.listening: Callable[[], None] = lambda: None
         self.servers = []
         self._stopped = asyncio.Event()
+        self._framed = framed
+        self._patience = Patience()
+
+    def _accepted(self, **settings: Any) -> asyncio.Protocol:
+        return FirstByte(self._patience, self._framed, settings)
 
     async def main_loop(self) -> None:
         # uvicorn's wakes ten times a second, to look whether it should stop and to write the date that answers carry. Who
@@ -152,6 +159,10 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self.listening()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._patience.stop()
+        await super().shutdown(sockets)
 
     def stop(self, at_once: bool = False) -> None:
         self.should_exit = True
@@ -193,12 +204,14 @@ def run(
     ready: Callable[[list[str]], None] = lambda urls: None,
     max_message_bytes: int = MAX_MESSAGE,
     forwarded_allow_ips: str | None = None,
+    framed: Take = lambda: None,
 ) -> int:
     """Serve ``app`` until a signal. The exit code: 0 after a drain, 1 when it could not start, 128 + n when the second
     signal n cut the drain short.
 
     ``ready`` is called with the addresses once connections are accepted. ``forwarded_allow_ips`` are the proxies whose
     ``X-Forwarded-For`` is believed: by default those in uvicorn's variable ``FORWARDED_ALLOW_IPS``, else those on this machine.
+    ``framed`` makes the protocol of connections that bring frames of RFC 4571 instead of HTTP.
     The hub is started by the lifespan of ``app`` (``lifespan``), not here.
     """
     try:
@@ -206,7 +219,7 @@ def run(
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    server = Server(app, max_message_bytes=max_message_bytes, forwarded_allow_ips=forwarded_allow_ips)
+    server = Server(app, max_message_bytes=max_message_bytes, forwarded_allow_ips=forwarded_allow_ips, framed=framed)
     try:
         with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
             return runner.run(_serve_until_signal(server, sockets, hub, gate, drain_seconds, ready))

@@ -9,7 +9,8 @@ from typing import Any
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from salon.app.config import Config
+from salon.app.config import Config, Server
+from salon.app.first_bytes import Take
 from salon.base.errors import ConfigError
 from salon.base.ids import NewId
 from salon.media.engine import Engine, Settings
@@ -26,6 +27,7 @@ class MediaHouse:
 
     def __init__(self, config: Config, clock: Clock, new_id: NewId) -> None:
         told = config.live
+        self._config = config
         self.folder = Path(told.recordings).expanduser() if told.recordings else None
         if told.record_all and self.folder is None:
             raise ConfigError("[live] record_all needs a folder: set recordings under [live].")
@@ -44,6 +46,14 @@ class MediaHouse:
             record_all=told.record_all,
         )
 
+    def share_tcp(self) -> Take:
+        """Before the start: whoever listens on HTTP's port hands connections that bring frames to what this gives. Without it,
+        there is ICE-TCP only on a port of its own."""
+        server = self._config.server
+        if not self._config.media.tcp or not _shares(server):
+            return lambda: None
+        return self.engine.share_tcp(server.host, server.port)
+
     async def __aenter__(self) -> MediaHouse:
         await self.engine.start()
         return self
@@ -53,6 +63,11 @@ class MediaHouse:
             await self.live.__aexit__(None, None, None)
         finally:
             await self.engine.aclose()
+
+
+def _shares(server: Server) -> bool:
+    """Media has HTTP's port number: what comes there over TCP, comes to HTTP's listener."""
+    return server.port != 0 and server.udp_port in (0, server.port)
 
 
 def settings_of(config: Config) -> Settings:
@@ -65,8 +80,7 @@ def settings_of(config: Config) -> Settings:
         # A port that nobody has asked for by number may be another when it is taken.
         spare=not server.udp_port,
         announce=announce,
-        # HTTP has bound its port, and does not listen yet: the engine would listen in its place.
-        tcp=media.tcp and (not port or port != server.port),
+        tcp=media.tcp and not _shares(server),
         limit=media.load_limit,
     )
 

@@ -147,6 +147,7 @@ class Salon:
             ready=ready or _log_ready,
             max_message_bytes=max(server.max_frame_bytes, lifecycle.MAX_MESSAGE),
             forwarded_allow_ips=",".join(server.proxies),
+            framed=house.media.share_tcp(),
         )
 
     def room(self, name: str) -> Room:

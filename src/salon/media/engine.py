@@ -7,6 +7,7 @@ import ipaddress
 import logging
 import secrets
 from collections import Counter
+from collections.abc import Callable
 from itertools import count
 from random import Random
 from typing import Any, Final
@@ -42,7 +43,7 @@ log = logging.getLogger(__name__)
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """``host`` empty: all addresses of both families. ``port`` 0: any. ``announce``: the addresses that peers are told, where
-    they are not those of this machine (1:1 NAT, containers). ``tcp``: ICE over TCP too, on the same port number.
+    they are not those of this machine (1:1 NAT, containers). ``tcp``: ICE over TCP too, listening on the same port number.
     ``spare``: any other port where that one is taken. ``limit``: how much later than usual packets may be before new peers are
     refused."""
 
@@ -72,6 +73,7 @@ class Engine:
         self.pacer = Pacer(self._tick, self.capacity)
         self._settings = settings
         self._tcp = TcpPort(self.buffer, self._received, self._drained, self._lost)
+        self._shared: tuple[str, int] | None = None
         self._peers: dict[str, Peer] = {}
         self._ticking: dict[Peer, None] = {}
         self._numbers = count(1)
@@ -86,14 +88,21 @@ class Engine:
         loop = asyncio.get_running_loop()
         settings = self._settings
         self.udp = self._bind()
-        tcp = settings.tcp and await self._tcp.start(settings.host, self.udp.port)
+        tcp = self._shared
+        if tcp is None and settings.tcp and await self._tcp.start(settings.host, self.udp.port):
+            tcp = settings.host, self.udp.port
         self.candidates = _candidates(settings, self.udp.port, tcp)
         self._ntp_base = instants.ntp() - (self.clock.now() << 32) // 1000
         self.udp.start(loop, self._received, self._drained)
         self.pacer.start(loop)
         self._started = True
         shown = ", ".join(dict.fromkeys(candidate.host for candidate in self.candidates))
-        log.info("media on UDP port %d%s of %s", self.udp.port, " and TCP" if tcp else "", shown)
+        log.info("media on UDP port %d%s of %s", self.udp.port, f" and TCP port {tcp[1]}" if tcp else "", shown)
+
+    def share_tcp(self, host: str, port: int) -> Callable[[], Connection]:
+        """Somebody else listens for ICE-TCP, on ``port`` of ``host``. Gives what makes the protocol of each connection."""
+        self._shared = host, port
+        return self._tcp.connection
 
     def _bind(self) -> UdpPort:
         settings = self._settings
@@ -270,12 +279,13 @@ def _traffic(peer: Peer) -> dict[str, int]:
     return {"received": transport.received, "sent": transport.sent, "dropped": transport.broken}
 
 
-def _candidates(settings: Settings, port: int, tcp: bool) -> tuple[Candidate, ...]:
+def _candidates(settings: Settings, port: int, tcp: tuple[str, int] | None) -> tuple[Candidate, ...]:
     hosts = settings.announce or ((settings.host,) if settings.host not in _ANY else _hosts(settings.host))
     hosts = hosts[:MAX_CANDIDATES]
     found = [Candidate(host=host, port=port) for host in hosts]
-    if tcp:
-        found += [Candidate(host=host, port=port, transport="tcp") for host in hosts]
+    if tcp is not None:
+        only_v4 = tcp[0] == "0.0.0.0"  # noqa: S104
+        found += [Candidate(host=host, port=tcp[1], transport="tcp") for host in hosts if not (only_v4 and ":" in host)]
     return tuple(found)
 
 

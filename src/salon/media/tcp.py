@@ -1,8 +1,8 @@
 """ICE over TCP (RFC 6544), for networks that block UDP: we listen, the peer connects. Packets are framed as RFC 4571 says:
 a length of two bytes in front of each.
 
-It listens on the number of the UDP port. Where that number is taken, by the HTTP server mostly, there is no ICE-TCP: the
-answer then has no candidate for it, and the log says so once.
+It listens on the number of the UDP port. Where that is HTTP's number too, HTTP's listener hands the connections on. Where it is
+taken by another program there is no ICE-TCP: the answer then has no candidate for it, and the log says so once.
 """
 
 from __future__ import annotations
@@ -118,11 +118,15 @@ class TcpPort:
         self._receive = receive
         self._server: asyncio.Server | None = None
 
+    def connection(self) -> Connection:
+        """For an accepted connection, of this port's listener or another's."""
+        return Connection(self)
+
     async def start(self, host: str, port: int) -> bool:
         """False where the port is taken."""
         try:
             self._server = await asyncio.get_running_loop().create_server(
-                lambda: Connection(self), host or None, port, backlog=512
+                self.connection, host or None, port, backlog=512
             )
         except OSError:
             log.info("TCP port %d is taken: clients whose network blocks UDP need another --udp-port", port)

@@ -13,6 +13,7 @@ from salon.app.config import Config, LiveSettings, Media, Server
 from salon.app.media import MediaHouse, MediaMetrics, settings_of
 from salon.base.errors import ConfigError
 from salon.base.ids import counting
+from salon.media.tcp import Connection
 from salon.rtc import sdp
 from tests.fakes.media import offer_text
 
@@ -35,11 +36,44 @@ def test_the_udp_port_is_the_one_asked_for_or_http_s(server: Server, port: int, 
     assert (settings.port, settings.spare) == (port, spare)
 
 
-def test_tcp_keeps_away_from_the_port_of_http() -> None:
-    assert not settings_of(Config()).tcp
-    assert not settings_of(Config(server=Server(udp_port=8000))).tcp
-    assert settings_of(Config(server=Server(udp_port=8001))).tcp
-    assert not settings_of(Config(server=Server(udp_port=8001), media=Media(tcp=False))).tcp
+@pytest.mark.parametrize(
+    ("server", "media", "own", "shared"),
+    [
+        (Server(), Media(), False, True),
+        (Server(udp_port=8000), Media(), False, True),
+        (Server(), Media(tcp=False), False, False),
+        (Server(udp_port=8001), Media(), True, False),
+        (Server(udp_port=8001), Media(tcp=False), False, False),
+        (Server(port=0), Media(), True, False),
+    ],
+)
+async def test_tcp_has_a_port_of_its_own_or_http_s(server: Server, media: Media, own: bool, shared: bool) -> None:
+    config = Config(server=server, media=media)
+    assert settings_of(config).tcp is own
+    framed = house(config).share_tcp()()
+    assert isinstance(framed, Connection) if shared else framed is None
+
+
+@pytest.mark.parametrize(("host", "v6"), [("0.0.0.0", False), ("::", True)])
+async def test_peers_are_told_of_http_s_port_whatever_udp_s_is(host: str, v6: bool) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        announce = Media(announce=("203.0.113.7", "2001:db8::7"))
+        media = house(Config(server=Server(host=host, port=port), media=announce))
+        media.share_tcp()
+        async with media:
+            told = [(each.host, each.port) for each in media.engine.candidates if each.transport == "tcp"]
+            assert media.engine.udp.port != port
+    assert told == [("203.0.113.7", port), *([("2001:db8::7", port)] if v6 else [])]
+
+
+async def test_mounted_in_another_application_there_is_no_tcp_on_http_s_port() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    async with house(Config(server=Server(port=port))) as media:
+        assert {each.transport for each in media.engine.candidates} == {"udp"}
 
 
 @pytest.mark.parametrize(("host", "bound"), [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", ""), ("::", "")])
