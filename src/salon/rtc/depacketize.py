@@ -21,7 +21,7 @@ import binascii
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from salon.rtc import pictures, vp8
+from salon.rtc import pictures, vp8, vp9
 from salon.rtc.keyframes import starts_keyframe
 from salon.rtc.rtp import Packet, Unwrapper
 
@@ -218,15 +218,15 @@ def _join_vp8(parts: list[bytes]) -> bytes | None:
 def _join_vp9(parts: list[bytes]) -> bytes | None:
     layers: list[bytearray] = []
     for part in parts:
-        size = _vp9_descriptor(part)
-        if size is None:
+        found = vp9.parse(part)
+        if found is None:
             return None
         # RFC 9628 section 4.2: B is the start of a frame, which is one spatial layer of the picture.
-        if part[0] & 0x08:
+        if found.starts_frame:
             layers.append(bytearray())
         elif not layers:
             return None
-        layers[-1] += part[size:]
+        layers[-1] += part[found.size :]
     if len(layers) == 1:
         return bytes(layers[0])
     return _superframe([bytes(layer) for layer in layers]) if len(layers) <= 8 else None
@@ -237,42 +237,6 @@ def _superframe(layers: list[bytes]) -> bytes:
     width = max(1, (max(map(len, layers)).bit_length() + 7) // 8)
     head = bytes((0xC0 | (width - 1) << 3 | len(layers) - 1,))
     return b"".join((*layers, head, *(len(layer).to_bytes(width, "little") for layer in layers), head))
-
-
-def _vp9_descriptor(payload: bytes) -> int | None:
-    """The size of RFC 9628's payload descriptor, None where it does not end within the payload."""
-    first, position, size = payload[0], 1, len(payload)
-    flexible = first & 0x10
-    if first & 0x80:  # I: picture id of 7 or 15 bits
-        if position >= size:
-            return None
-        position += 2 if payload[position] & 0x80 else 1
-    if first & 0x20:  # L: layer indices, and TL0PICIDX outside flexible mode
-        position += 1 if flexible else 2
-    if first & 0x40 and flexible:  # P and F: up to three references, each saying whether one follows
-        for _ in range(3):
-            if position >= size:
-                return None
-            position += 1
-            if not payload[position - 1] & 1:
-                break
-    if first & 0x02:  # V: the scalability structure
-        if position >= size:
-            return None
-        head = payload[position]
-        position += 1
-        if head & 0x10:  # Y: a resolution for each spatial layer
-            position += 4 * ((head >> 5) + 1)
-        if head & 0x08:  # G: the pictures of a group
-            if position >= size:
-                return None
-            pictures = payload[position]
-            position += 1
-            for _ in range(pictures):
-                if position >= size:
-                    return None
-                position += 1 + (payload[position] >> 2 & 3)
-    return position if position < size else None
 
 
 def _join_h264(parts: list[bytes]) -> bytes | None:

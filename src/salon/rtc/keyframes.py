@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from salon.rtc import vp8
+from salon.rtc import vp8, vp9
 
 Payload = bytes | memoryview
 
@@ -41,19 +41,6 @@ def resolution(codec_key: str, payload: Payload) -> tuple[int, int] | None:
             if nal[0] & 31 == _SPS:
                 return _sps_resolution(bytes(nal))
     return None
-
-
-def _vp9(payload: Payload) -> bool:
-    # RFC 9628 section 4.2: B starts a frame, P says it is predicted from others.
-    if len(payload) < 2 or payload[0] & 0x48 != 0x08:
-        return False
-    if not payload[0] & 0x20:
-        return True
-    position = 1
-    if payload[0] & 0x80:
-        position += 2 if payload[1] & 0x80 else 1
-    # A key picture starts at its lowest spatial layer.
-    return position < len(payload) and not payload[position] >> 1 & 7
 
 
 def _h264(payload: Payload) -> bool:
@@ -110,7 +97,7 @@ def _av1(payload: Payload) -> bool:
 
 _JUDGES: Final[dict[str, Callable[[Payload], bool]]] = {
     "vp8": vp8.is_key,
-    "vp9": _vp9,
+    "vp9": vp9.is_key,
     "h264": _h264,
     "h265": _h265,
     "av1": _av1,

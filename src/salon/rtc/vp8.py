@@ -2,27 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-
-class Descriptor(NamedTuple):
-    """``size`` is the descriptor's, in bytes. ``picture_at`` is the offset of the picture id of ``picture_bits`` (7 or 15) bits,
-    ``tl0_at`` that of TL0PICIDX; 0 where there is none."""
-
-    size: int
-    starts_frame: bool
-    picture_at: int
-    picture_bits: int
-    picture: int
-    tl0_at: int
-    tl0: int
-
-
-class Shift(NamedTuple):
-    """What is added to the counters of one source so that they continue those of the source before it."""
-
-    picture: int
-    tl0: int
+from salon.rtc.counters import Descriptor
 
 
 def parse(payload: bytes | memoryview) -> Descriptor | None:
@@ -80,29 +60,3 @@ def resolution(payload: bytes | memoryview) -> tuple[int, int] | None:
     if len(header) < 10 or header[0] & 1 or header[3:6] != b"\x9d\x01\x2a":
         return None
     return int.from_bytes(header[6:8], "little") & 0x3FFF, int.from_bytes(header[8:10], "little") & 0x3FFF
-
-
-def continue_counters(last: bytes | memoryview, before: Shift, first: bytes | memoryview) -> Shift:
-    """The shift under which ``first``, of a new source, counts on from ``last``, which was sent with ``before``."""
-    old, new = parse(last), parse(first)
-    if old is None or new is None:
-        return Shift(0, 0)
-    return Shift(
-        (old.picture + before.picture + 1 - new.picture) & 0x7FFF if old.picture_bits and new.picture_bits else 0,
-        (old.tl0 + before.tl0 + 1 - new.tl0) & 0xFF if old.tl0_at and new.tl0_at else 0,
-    )
-
-
-def apply(packet: bytearray, offset: int, shift: Shift) -> None:
-    """Shift the counters of the payload that starts at ``offset``, in place."""
-    found = parse(memoryview(packet)[offset:])
-    if found is None:
-        return
-    if found.picture_bits == 15:
-        picture = (found.picture + shift.picture) & 0x7FFF
-        packet[offset + found.picture_at] = 0x80 | picture >> 8
-        packet[offset + found.picture_at + 1] = picture & 0xFF
-    elif found.picture_bits:
-        packet[offset + found.picture_at] = (found.picture + shift.picture) & 0x7F
-    if found.tl0_at:
-        packet[offset + found.tl0_at] = (found.tl0 + shift.tl0) & 0xFF
