@@ -32,6 +32,10 @@ class Capacity:
     def ticked(self, late_ms: float) -> None:
         self._lateness.append(late_ms)
 
+    def forget(self) -> None:
+        """After a rest of the pacer."""
+        self._lateness.clear()
+
     @property
     def lag_ms(self) -> float:
         """The lateness that three of four ticks of the last two seconds stayed below."""

@@ -131,6 +131,7 @@ class Engine:
         peer = Peer(self, self.new_id("peer"), wants, now)
         answer = peer.accept(offer, planned, now)
         self._peers[peer.id] = peer
+        self.pacer.wake()
         return Accepted(answer, peer, peer.etag)
 
     async def offer(self, wants: Wants) -> Offered:
@@ -142,6 +143,7 @@ class Engine:
         peer = Peer(self, self.new_id("peer"), wants, now)
         text = peer.offer(counter.offered(sources), now)
         self._peers[peer.id] = peer
+        self.pacer.wake()
         self.schedule.at(now + COUNTER_OFFER_MS, lambda _: peer.close("never came") if peer.state == "new" else None)
         return Offered(text, peer, peer.etag)
 
@@ -254,7 +256,7 @@ class Engine:
         if isinstance(owner, Transport):
             owner.lost(connection)
 
-    def _tick(self) -> None:
+    def _tick(self) -> bool:
         now = self.clock.now()
         self.schedule.run(now)
         ticking = tuple(self._ticking)
@@ -266,6 +268,7 @@ class Engine:
                     log.exception("a peer's tick failed; it is closed")
                     peer.close("internal error")
             self.udp.flush()
+        return bool(self._peers or len(self.schedule))
 
 
 _ANY: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104

@@ -1,4 +1,5 @@
-"""One timer for all peers: every 20 ms, on a grid that does not drift, with what is late or missed counted."""
+"""One timer for all peers: every 20 ms, on a grid that does not drift, with what is late or missed counted. Where nobody needs
+it, it rests: a house without calls is not woken fifty times a second."""
 
 from __future__ import annotations
 
@@ -16,12 +17,12 @@ MAX_CATCH_UP: Final = 5
 
 
 class Pacer:
-    """Calls ``tick`` for each step of the grid."""
+    """Calls ``tick`` for each step of the grid; one that says False is the last until ``wake``."""
 
-    def __init__(self, tick: Callable[[], None], capacity: Capacity) -> None:
+    def __init__(self, tick: Callable[[], bool], capacity: Capacity) -> None:
         self.late = 0
         self.missed = 0
-        self._tick: Callable[[], None] | None = tick
+        self._tick: Callable[[], bool] | None = tick
         self._capacity = capacity
         self._loop: asyncio.AbstractEventLoop | None = None
         self._handle: asyncio.TimerHandle | None = None
@@ -29,8 +30,13 @@ class Pacer:
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._due = instants.seconds()
-        self._run()
+
+    def wake(self) -> None:
+        """Somebody needs the grid. What was known of its lateness is of another time."""
+        if self._handle is None and self._loop is not None and self._tick is not None:
+            self._capacity.forget()
+            self._due = instants.seconds()
+            self._handle = self._loop.call_later(0, self._run)
 
     def stop(self) -> None:
         self._tick = None
@@ -51,8 +57,12 @@ class Pacer:
             self.missed += behind - MAX_CATCH_UP
             self._due += (behind - MAX_CATCH_UP) * step
             behind = MAX_CATCH_UP
+        more = True
         for _ in range(behind + 1):
             self._due += step
-            tick()
+            more = tick()
+        if not more:
+            self._handle = None
+            return
         # The loop's clock may be another one: only what is left is told to it.
         self._handle = loop.call_later(max(self._due - instants.seconds(), 0), self._run)

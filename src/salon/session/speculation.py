@@ -53,7 +53,7 @@ class SpeculatingLlm:
         if guess is not None and guess.task is not None:
             guess.task.cancel()
 
-    async def stream(
+    def stream(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec] = (), options: Options = Options()
     ) -> AsyncGenerator[Delta, None]:
         guess, self._guess = self._guess, None
@@ -62,22 +62,9 @@ class SpeculatingLlm:
             self.drop()
             guess = None
         if guess is None:
-            async with aclosing(self._llm.stream(messages, tools, options)) as deltas:
-                async for delta in deltas:
-                    yield delta
-            return
+            return self._llm.stream(messages, tools, options)
         self.hits += 1
-        try:
-            while True:
-                each = await guess.queue.get()
-                if isinstance(each, ProviderError):
-                    raise each
-                yield each
-                if isinstance(each, Finished):
-                    return
-        finally:
-            if guess.task is not None:
-                guess.task.cancel()
+        return guess.told()
 
     def check(self) -> AsyncIterator[CheckStep]:
         return self._llm.check()
@@ -95,6 +82,19 @@ class _Guess:
 
     def fits(self, messages: Sequence[Message], tools: Sequence[ToolSpec], options: Options) -> bool:
         return self.asked == (tuple(messages), tuple(tools), options)
+
+    async def told(self) -> AsyncGenerator[Delta, None]:
+        try:
+            while True:
+                each = await self.queue.get()
+                if isinstance(each, ProviderError):
+                    raise each
+                yield each
+                if isinstance(each, Finished):
+                    return
+        finally:
+            if self.task is not None:
+                self.task.cancel()
 
     async def read(self, llm: Llm) -> None:
         try:

@@ -36,11 +36,19 @@ def loop(monkeypatch: pytest.MonkeyPatch) -> Loop:
     return loop
 
 
-def started(loop: Loop) -> tuple[Pacer, list[float], Capacity]:
+def started(loop: Loop, last: int = 10**6) -> tuple[Pacer, list[float], Capacity]:
+    """Awake; tick number ``last`` says that there is nothing more to do."""
     ticks: list[float] = []
     capacity = Capacity()
-    found = Pacer(lambda: ticks.append(loop.now), capacity)
+
+    def tick() -> bool:
+        ticks.append(loop.now)
+        return len(ticks) % last != 0
+
+    found = Pacer(tick, capacity)
     found.start(cast(asyncio.AbstractEventLoop, loop))
+    found.wake()
+    loop.call()
     return found, ticks, capacity
 
 
@@ -81,6 +89,35 @@ def test_stopped_it_ticks_no_more(loop: Loop) -> None:
     loop.now += 1
     run()
     assert len(ticks) == 1
+
+
+def test_where_there_is_nothing_to_do_it_rests_until_it_is_woken(loop: Loop) -> None:
+    found, ticks, capacity = started(loop, last=3)
+    for _ in range(2):
+        loop.now += loop.waits[-1]
+        loop.call()
+    asleep = len(loop.waits)
+    loop.now += 60
+    found.wake()
+    found.wake()
+    assert (len(ticks), len(loop.waits)) == (3, asleep + 1)
+    assert len(capacity._lateness) == 0, "what was late a minute ago says nothing"
+    loop.call()
+    assert (len(ticks), found.missed) == (4, 0), "the rest was not lateness"
+
+
+def test_before_anybody_comes_it_rests(loop: Loop) -> None:
+    found = Pacer(lambda: True, Capacity())
+    found.start(cast(asyncio.AbstractEventLoop, loop))
+    assert loop.waits == []
+
+
+def test_stopped_it_cannot_be_woken(loop: Loop) -> None:
+    found, _, _ = started(loop)
+    found.stop()
+    found._handle = None
+    found.wake()
+    assert loop.call is None
 
 
 def test_a_step_is_20_ms() -> None:
