@@ -19,7 +19,6 @@ from contextlib import contextmanager
 import pytest
 from websockets.asyncio.client import connect
 
-from salon.app.models import read
 from tests.fakes.centrifuge import Client
 
 EXAMPLES = pathlib.Path(__file__).parents[2] / "examples"
@@ -184,19 +183,3 @@ def test_the_page_with_the_widget_asks_for_it_where_it_is() -> None:
     settings = re.findall(r"data-(\w+)=", asked[2])
     assert settings
     assert [name for name in settings if name not in widget] == []
-
-
-def test_the_scenes_are_agents_in_two_languages() -> None:
-    loaded = read(EXAMPLES / "scenes.toml", environ={})
-    agents = loaded.config.agents
-    assert [agent.name for agent in agents] == [
-        "assistant",
-        "service",
-        "interpreter",
-        "encyclopedia",
-        "teacher",
-        "screen",
-    ]
-    for agent in agents:
-        assert agent.instructions and agent.title and agent.description
-        assert {language: len(texts) for language, texts in agent.suggestions.items()} == {"en": 2, "zh": 2}

@@ -37,7 +37,7 @@ from salon.base.events import (
     Unducked,
 )
 from salon.base.items import FunctionCallOutput, InputText, MessageItem
-from salon.base.session import AudioInputPatch, SemanticVad, ServerVad, SessionPatch, Transcription
+from salon.base.session import AudioInputPatch, ResponseParams, SemanticVad, ServerVad, SessionPatch, Transcription
 from salon.session.agent import Agent
 from salon.testing import SimulatedAsr, SimulatedLlm, SimulatedTts, Simulation, run
 
@@ -484,3 +484,42 @@ def test_the_end_leaves_nothing_running() -> None:
     asr = SimulatedAsr([])
     play(script, llm=SimulatedLlm([LONG]), asr=asr)
     assert asr.open == 0
+
+
+WELCOME = "Welcome to our shop. Is it about an order, a delivery or a return?"
+
+
+def test_a_welcome_is_said_without_a_model_and_its_echo_is_no_interruption() -> None:
+    async def script(talk: Simulation) -> None:
+        talk.submit(CreateResponse(params=ResponseParams(say=WELCOME)))
+        await talk.until_speaking()
+        await talk.wait(200)
+        assert llm.asked == []
+        # A loudspeaker beside the microphone.
+        await talk.say("Welcome to our shop. Is it about an order")
+        await talk.until(OutputBufferStopped)
+        assert talk.all(ItemTruncated) == []
+        assert talk.heard == [WELCOME]
+        await talk.wait(1000)
+        assert talk.history == [("assistant", WELCOME)]
+
+    llm = SimulatedLlm()
+    play(script, llm=llm)
+
+
+def test_a_welcome_that_is_interrupted_is_history_as_far_as_it_was_heard() -> None:
+    async def script(talk: Simulation) -> None:
+        talk.submit(CreateResponse(params=ResponseParams(say=WELCOME)))
+        await talk.until_speaking()
+        await talk.wait(1200)
+        await talk.say("I have a question about my bill")
+        await talk.until(OutputBufferCleared)
+        await talk.until(ResponseDone, count=2)
+        (role, kept), asked = talk.history[0], llm.asked[-1]
+        assert role == "assistant"
+        assert 0 < len(kept) < len(WELCOME)
+        assert WELCOME.startswith(kept.rstrip(" ,."))
+        assert [message.text for message in asked if message.role == "assistant"] == [kept]
+
+    llm = SimulatedLlm(["Let me see."])
+    play(script, llm=llm)

@@ -218,8 +218,15 @@ class TtsDefaults(Section, frozen=True):
     ] = ()
 
 
+Language = Literal["en", "zh"]
+# One text, or one for each language of the page.
+Words = str | dict[Language, str]
+SAY_WORDS = {"say": 'text, or a table of languages: { en = "…", zh = "…" }'}
+
+
 class AgentSettings(Section, frozen=True):
-    """Someone to talk to. Clients reach it by `name`: it is the `model` they ask for. Without any, there is one, `assistant`."""
+    """Someone to talk to, a scene. Clients reach it by `name`: it is the `model` they ask for. Without any, there are six:
+    `assistant`, `service`, `interpreter`, `encyclopedia`, `teacher` and `screen`, the first of them for who names nobody."""
 
     name: Annotated[
         str,
@@ -261,7 +268,22 @@ class AgentSettings(Section, frozen=True):
             examples=[["spark:super-smart"]],
         ),
     ] = ()
-    voice: Annotated[str, Meta(description="A voice of its synthesiser's. Empty is the synthesiser's own.")] = ""
+    voice: Annotated[
+        Names,
+        Meta(
+            description="A voice of its synthesiser's, or several: the first that the synthesiser has. Empty is its own.",
+            examples=[["x5_lingxiaoxuan_flow", "nova"]],
+        ),
+    ] = ()
+    welcome: Annotated[
+        Words,
+        Meta(
+            description="What it says first when the page begins to talk with it, without a model being asked. "
+            "Empty: the model begins.",
+            examples=[{"en": "Hello! What can I do for you?", "zh": "你好！有什么可以帮你？"}],
+            extra=SAY_WORDS,
+        ),
+    ] = ""
     tools: Annotated[
         Names,
         Meta(
@@ -269,12 +291,13 @@ class AgentSettings(Section, frozen=True):
             examples=[["shop.tools:find_order"]],
         ),
     ] = ()
-    title: Annotated[str, Meta(description="Its name on the page.", examples=["Host"])] = ""
+    title: Annotated[Words, Meta(description="Its name on the page.", examples=["Host"], extra=SAY_WORDS)] = ""
     description: Annotated[
-        str, Meta(description="One line on the page.", examples=["Answers questions about the shop."])
+        Words,
+        Meta(description="One line on the page.", examples=["Answers questions about the shop."], extra=SAY_WORDS),
     ] = ""
     suggestions: Annotated[
-        dict[Literal["en", "zh"], Names],
+        dict[Language, Names],
         Meta(description="First questions on the page, by language.", examples=[{"en": ["Where is my order?"]}]),
     ] = msgspec.field(default_factory=dict)
     temperature: Annotated[float | None, Meta(description="0 to 2. Absent: the house's own.", examples=[0.7])] = None

@@ -14,6 +14,17 @@ from salon.app.config_toml import Path
 from salon.app.hints import did_you_mean
 from salon.ports.house import Setting
 
+ELSEWHERE = {
+    "prompt": "instructions",
+    "system_prompt": "instructions",
+    "greeting": "welcome",
+    "welcome_message": "welcome",
+    "samples": "suggestions",
+    "questions": "suggestions",
+    "model": "llm",
+}
+"""What other programs call settings of an agent."""
+
 
 class FromEnvironment(str):
     """A text that came out of the environment, where numbers and lists are written as text too."""
@@ -83,7 +94,7 @@ def _section(section: type[Section], table: Mapping[str, Any], path: Path, probl
 
 def _unknown(key: str, value: Any, path: Path, known: Mapping[str, Any]) -> str:
     if path:
-        return f'unknown key "{key}" in {named(path)}{did_you_mean(key, known)}'
+        return f'unknown key "{key}" in {named(path)}{did_you_mean(ELSEWHERE.get(key, key), known)}'
     if isinstance(value, dict | list):
         return f"unknown section [{key}]{did_you_mean(key, known, '[{}]')}"
     homes = [name for name, field in known.items() if key in _inner_names(field.type)]
@@ -106,6 +117,16 @@ def _value(hint: Any, value: Any, path: Path, problems: list[Problem]) -> Any:
     if get_origin(plain(hint)) is tuple and isinstance(value, str):
         listed = value.split(",") if isinstance(value, FromEnvironment) else [value]
         value = [each.strip() for each in listed]
+    if (
+        (languages := _keys(hint))
+        and isinstance(value, dict)
+        and (wrong := [key for key in value if key not in languages])
+    ):
+        place = f"{path[-1]} in {named(path[:-1])}"
+        for key in wrong:
+            hinted = did_you_mean(key, languages) or f"; known are {', '.join(languages)}"
+            problems.append(Problem((*path, key), f'unknown key "{key}" in {place}{hinted}'))
+        return None
     try:
         strict = not isinstance(value, FromEnvironment)
         return msgspec.convert(str(value) if not strict else value, hint, strict=strict)
@@ -113,6 +134,14 @@ def _value(hint: Any, value: Any, path: Path, problems: list[Problem]) -> Any:
         place = f"{path[-1]} in {named(path[:-1])}" if len(path) > 1 else named(path)
         problems.append(Problem(path, f"{place} must be {expected(hint)}, not {_kind(value)}{_meant(hint, value)}"))
         return None
+
+
+def _keys(hint: Any) -> list[str]:
+    """The keys of a table that may have no others."""
+    for each in (plain(hint), *get_args(plain(hint))):
+        if get_origin(each) is dict and get_origin(get_args(each)[0]) is Literal:
+            return list(get_args(get_args(each)[0]))
+    return []
 
 
 def _meant(hint: Any, value: Any) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import salon
-from salon.app.agents import ASSISTANT, DEMONSTRATION
+from salon.app.agents import demonstration, scenes
 from salon.app.config import Config
 from salon.app.models import Models
 from salon.base.errors import ConfigError
 from salon.providers.registry import FALLBACK
 from salon.serve.gate import Caller
+from salon.session.agent import in_languages
 from salon.session.hub import Hub, Part
 
 
@@ -59,12 +60,12 @@ def offered(models: Models) -> list[str]:
 
 def _agent(part: Part) -> dict[str, Any]:
     agent, llm = part.agent, part.llm
-    demonstrates = agent is ASSISTANT and is_demo(llm.name)
-    suggestions = DEMONSTRATION if demonstrates else agent.suggestions
+    suggestions = demonstration(agent) if agent in scenes() and is_demo(llm.name) else agent.suggestions
     return {
         "name": agent.name,
-        "title": agent.title or agent.name,
-        "description": agent.description,
+        "title": in_languages(agent.title) or {"": agent.name},
+        "description": in_languages(agent.description),
+        "welcome": in_languages(agent.welcome),
         "llm": llm.name,
         "vision": llm.traits.images,
         "tools": list(agent.toolbox),

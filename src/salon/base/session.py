@@ -143,7 +143,7 @@ class ResponseParams(msgspec.Struct, frozen=True, kw_only=True):
     """What one ``response.create`` asks for; None is "as the session says".
 
     ``conversation`` ``none`` runs out of band: its items are not added to the history. ``input`` replaces the history as
-    context; an empty one means no context at all.
+    context; an empty one means no context at all. ``say`` is the answer itself, and no model is asked.
     """
 
     output_modalities: tuple[Modality, ...] | None = None
@@ -158,3 +158,4 @@ class ResponseParams(msgspec.Struct, frozen=True, kw_only=True):
     input: tuple[Any, ...] | None = None
     web_search: bool | None = None
     voice: str | None = None
+    say: str | None = None

@@ -169,7 +169,7 @@ def _loop(talk: Talk, runner: asyncio.Runner) -> int:
     """Read, answer, again. The exit code: where nobody is at the keyboard, 1 if an answer failed."""
     at_keyboard = sys.stdin.isatty()
     if at_keyboard:
-        print(words("chat hello", agent=talk.agent.title or talk.agent.name, model=talk.llm.name))
+        print(words("chat hello", agent=talk.agent.called, model=talk.llm.name))
     failed = False
     while (text := _read("> " if at_keyboard else "")) is not None:
         if not text:

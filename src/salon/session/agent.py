@@ -18,6 +18,15 @@ from salon.session.tools import DEFAULT_TIMEOUT, Tool
 # A colon is left to ``house:model``, so that a client's ``model`` names one thing or the other.
 NAME = re.compile(r"[\w.-]{1,64}")
 
+Words = str | Mapping[str, str]
+
+
+def in_languages(words: Words) -> Mapping[str, str]:
+    """By language; what is the same in all is under ``""``."""
+    if isinstance(words, str):
+        return {"": words} if words else {}
+    return {language: text for language, text in words.items() if text}
+
 
 @dataclass(frozen=True)
 class Agent:
@@ -27,7 +36,9 @@ class Agent:
     default. ``tools`` are functions or tools made by ``tool``. ``suggestions`` are first questions for the page, by
     language (``en``, ``zh``). ``temperature``, ``max_output_tokens`` and ``reasoning`` None leave the choice to the house.
     ``asr`` and ``tts`` are a recogniser and a synthesiser of speech, named as ``llm`` is; empty is the server's default.
-    ``voice`` is one that the synthesiser knows.
+    ``voice`` is one that the synthesiser knows, or several, of which the first that it knows is taken. ``welcome`` is what it
+    says before anybody has said anything, without a model. ``title``, ``description`` and ``welcome`` are one text, or one for
+    each language.
     ``max_tool_rounds`` bounds how often in one answer the model may call tools and go on. ``tool_timeout`` is in seconds.
     Raises ``ConfigError`` for a name that clients could not use and for two tools of one name.
     """
@@ -36,8 +47,8 @@ class Agent:
     instructions: str = ""
     llm: str | Sequence[str] | Llm = ""
     tools: Sequence[Tool[..., Any] | Callable[..., Any]] = ()
-    title: str = ""
-    description: str = ""
+    title: Words = ""
+    description: Words = ""
     suggestions: Mapping[str, Sequence[str]] = field(default_factory=dict)
     temperature: float | None = None
     max_output_tokens: int | None = None
@@ -47,9 +58,25 @@ class Agent:
     tool_timeout: float = DEFAULT_TIMEOUT
     asr: str | Sequence[str] | Asr = ""
     tts: str | Sequence[str] | Tts = ""
-    voice: str = ""
+    voice: str | Sequence[str] = ""
+    welcome: Words = ""
     toolbox: Mapping[str, Tool[..., Any]] = field(init=False, repr=False, compare=False)
     """The tools by name, plain functions made into tools."""
+
+    @property
+    def called(self) -> str:
+        """Its title, in English where it has several, else its name."""
+        titles = in_languages(self.title)
+        return titles.get("en") or next(iter(titles.values()), self.name)
+
+    def voice_of(self, known: Sequence[str]) -> str:
+        """Its voice, where the synthesiser knows those: the only one, or the first that is known; empty for none of these."""
+        if isinstance(self.voice, str):
+            return self.voice
+        voices = [voice for voice in self.voice if voice in known] or list(
+            self.voice[:1] if len(self.voice) == 1 else ()
+        )
+        return voices[0] if voices else ""
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):

@@ -31,6 +31,9 @@ log = logging.getLogger("salon.conversation")
 
 A = TypeVar("A", Ask, RunTool)
 
+SAID = "said"
+"""The name in metrics of answers whose words were given, so that no model was asked."""
+
 Spawn = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
 
 
@@ -170,7 +173,7 @@ class Conversation:
 
     async def _answer(self, ask: Ask) -> None:
         machine, clock, observer = self._machine, self._clock, self._observer
-        response_id, name = ask.response_id, self._llm.name
+        response_id, name = ask.response_id, SAID if ask.say else self._llm.name
         began, count, outcome = clock.now(), 0, "cancelled"
         perform, pace, now = self._perform, self._pace, clock.now
         observer.stream_started(name)
@@ -212,7 +215,7 @@ class Conversation:
             observer.stream_ended(name, outcome)
 
     def _stream(self, ask: Ask) -> AsyncGenerator[Delta | Sound, None]:
-        deltas = self._llm.stream(ask.messages, ask.tools, ask.options)
+        deltas = _said(ask.say) if ask.say else self._llm.stream(ask.messages, ask.tools, ask.options)
         return self._mouth.speak(ask, deltas) if ask.spoken and self._mouth is not None else deltas
 
     async def _run(self, action: RunTool) -> None:
@@ -233,6 +236,11 @@ class Conversation:
         now = self._clock.now()
         self._observer.tool_ran(call.name, "failed" if output.startswith('{"error":') else "completed", now - began)
         self._perform(self._machine.tool_done(action.response_id, call.id, output, now))
+
+
+async def _said(text: str) -> AsyncGenerator[Delta, None]:
+    yield TextDelta(text)
+    yield Finished("stop")
 
 
 def _is_cancelled() -> bool:

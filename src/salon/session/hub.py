@@ -23,7 +23,7 @@ from salon.ports.models import Models
 from salon.ports.observer import Observer
 from salon.ports.tts import Tts
 from salon.ports.vad import Vad
-from salon.session.agent import Agent
+from salon.session.agent import Agent, in_languages
 from salon.session.client import CLOSE_TAKEN, Client, Encode
 from salon.session.conversation import Conversation
 from salon.session.voiced import Voiced
@@ -263,6 +263,7 @@ class Hub:
 def opening(part: Part, session_id: str, model: str, *, transcription: bool = False, call: bool = False) -> Session:
     """The settings a session with this agent begins with, under the name its client calls it by. A ``call`` is spoken."""
     agent = part.agent
+    voice = agent.voice_of(part.tts.traits.voices if part.tts is not None else ())
     # Turns end by what was said rather than after a fixed silence, unless the client wishes otherwise.
     heard = AudioInput(turn_detection=SemanticVad()) if part.asr is not None else AudioInput()
     if transcription:
@@ -277,7 +278,7 @@ def opening(part: Part, session_id: str, model: str, *, transcription: bool = Fa
         max_output_tokens=agent.max_output_tokens,
         web_search=agent.web_search,
         audio_input=heard,
-        audio_output=AudioOutput(voice=agent.voice) if agent.voice else AudioOutput(),
+        audio_output=AudioOutput(voice=voice) if voice else AudioOutput(),
     )
 
 
@@ -293,6 +294,7 @@ def character(part: Part, *, locked: bool = False) -> Character:
         locked=locked,
         hears=part.asr is not None,
         speaks=part.tts is not None,
+        welcomes=frozenset(in_languages(agent.welcome).values()),
     )
 
 

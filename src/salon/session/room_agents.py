@@ -24,7 +24,7 @@ from salon.room import chat, chat_log
 from salon.room.chat_log import Entry, Said
 from salon.room.policy import Grants, Rate, RateLimits
 from salon.session import hooks
-from salon.session.agent import Agent
+from salon.session.agent import Agent, in_languages
 from salon.session.hooks import Happening
 from salon.session.hub import Part
 from salon.session.member import Farewell, Member, Told
@@ -101,11 +101,11 @@ class RoomAgents:
 
     def names_of(self, agent: Agent) -> list[str]:
         """What it is called by; the first is what it is shown as."""
-        names = [agent.title or agent.name, agent.name]
+        names = [agent.called, *in_languages(agent.title).values(), agent.name]
         return [*names, HOUSE_NAME] if agent.name == self._first else names
 
     def identity_of(self, agent: Agent) -> Who:
-        info = {"name": agent.title or agent.name, "kind": "agent"}
+        info = {"name": agent.called, "kind": "agent"}
         return Who(f"{chat_log.AGENT_PREFIX}{agent.name}", f"agent-{agent.name}", msgspec.json.encode(info))
 
     # --- seats

@@ -9,7 +9,7 @@ from salon.base.chat import Message, Options, ToolCall, ToolSpec
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """Stream an answer from the model; give each delta, or the failure, back under ``response_id``. ``spoken`` ones are to be
-    heard, by ``voice`` at ``speed``."""
+    heard, by ``voice`` at ``speed``. ``say`` is the answer where it is known already: then nobody is asked."""
 
     response_id: str
     messages: tuple[Message, ...]
@@ -18,6 +18,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     spoken: bool = False
     voice: str = ""
     speed: float = 1.0
+    say: str = ""
 
 
 class RunTool(msgspec.Struct, frozen=True, kw_only=True):

@@ -254,7 +254,10 @@ class ConversationMachine:
         if self._character.locked:
             # As in ``settings.UNLOCKED``: what the answer is, and what it costs, stands as the session began.
             params = ResponseParams(
-                conversation=params.conversation, metadata=params.metadata, output_modalities=params.output_modalities
+                conversation=params.conversation,
+                metadata=params.metadata,
+                output_modalities=params.output_modalities,
+                say=self._allowed(params.say),
             )
         self._admit(in_conversation)
         context, past = self._timeline, self._past
@@ -281,6 +284,12 @@ class ConversationMachine:
         )
         self._running[response.id] = running
         return self._settle(running, running.begin(now))
+
+    def _allowed(self, say: str | None) -> str | None:
+        """What a locked session may have said: the agent's own welcome."""
+        if say is not None and say not in self._character.welcomes:
+            raise ClientError(LOCKED, code="session_locked", param="response.salon.say")
+        return say
 
     def _admit(self, in_conversation: bool) -> None:
         active = [running for running in self._running.values() if running.in_conversation]
@@ -344,6 +353,7 @@ class ConversationMachine:
             spoken=(spoken := self._is_spoken(params)),
             voice=(params.voice or session.audio_output.voice) if spoken else "",
             speed=session.audio_output.speed if spoken else 1.0,
+            say=params.say or "",
         )
 
     def _is_spoken(self, params: ResponseParams) -> bool:

@@ -52,6 +52,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     spoken: bool = False
     voice: str = ""
     speed: float = 1.0
+    say: str = ""
 
 
 class Running:
@@ -137,6 +138,8 @@ class Running:
     def _ask(self, now: int) -> list[Output]:
         plan = self._plan
         self._round += 1
+        if plan.say:
+            return [_given(self.id, plan)]
         options = plan.options
         if self._round > 1:
             # A forced call was for the first round: forced again it would never end.
@@ -205,6 +208,20 @@ class Running:
     def _previous(self, item: Item) -> str | None:
         assert self._joins is not None
         return self._joins.previous_id(item.id, served=self._show_served)
+
+
+def _given(response_id: str, plan: Plan) -> Ask:
+    """What is to be said is known."""
+    return Ask(
+        response_id=response_id,
+        messages=(),
+        tools=(),
+        options=plan.options,
+        spoken=plan.spoken,
+        voice=plan.voice,
+        speed=plan.speed,
+        say=plan.say,
+    )
 
 
 def ask(response_id: str, plan: Plan, options: Options, past: history.History, context: Timeline) -> Ask:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from salon.app.agents import ASSISTANT, DEMONSTRATION, agents_of
+from salon.app.agents import agents_of, demonstration, scenes
 from salon.app.config import AgentSettings, Config
 from salon.app.config_load import Loaded, load
 from salon.base.chat import Message, Options, Text
@@ -30,8 +30,23 @@ def of(*settings: AgentSettings) -> Loaded:
     return Loaded(config=Config(agents=settings))
 
 
-def test_without_any_there_is_one() -> None:
-    assert agents_of(of()) == (ASSISTANT,)
+SCENES = ["assistant", "service", "interpreter", "encyclopedia", "teacher", "screen"]
+
+
+def test_without_any_there_are_six_scenes() -> None:
+    agents = agents_of(of())
+    assert agents == scenes()
+    assert [agent.name for agent in agents] == SCENES
+    assert not any(folder.endswith("salon/app") for folder in sys.path)
+
+
+@pytest.mark.parametrize("agent", scenes(), ids=SCENES)
+def test_a_scene_is_whole_in_both_languages(agent: Agent) -> None:
+    assert agent.instructions
+    assert agent.voice
+    for words in (agent.title, agent.description, agent.welcome, agent.suggestions):
+        assert {"en", "zh"} == set(words)
+        assert all(words[language] for language in ("en", "zh"))  # type: ignore[index]  # a table, as seen above
 
 
 def test_those_from_code_come_first() -> None:
@@ -51,7 +66,8 @@ def test_every_setting_reaches_the_agent() -> None:
     values = {
         "instructions": "i", "llm": ("demo",), "title": "t", "description": "d", "suggestions": {"en": ("s",)},
         "temperature": 0.1, "max_output_tokens": 5, "reasoning": "low", "web_search": True, "max_tool_rounds": 1,
-        "tool_timeout": 2.0, "asr": ("offline",), "tts": ("offline",), "voice": "cmn",
+        "tool_timeout": 2.0, "welcome": {"en": "w", "zh": "欢迎"},
+        "asr": ("offline",), "tts": ("offline",), "voice": ("cmn",),
     }  # fmt: skip
     elsewhere = {"name", "tools", "instructions_file"}
     assert set(values) | elsewhere == set(AgentSettings.__struct_fields__)
@@ -79,9 +95,12 @@ def test_tools_are_functions_beside_the_file(tmp_path: pathlib.Path) -> None:
             with_tool(name)
 
 
-@pytest.mark.parametrize("suggestion", [text for texts in DEMONSTRATION.values() for text in texts])
-def test_the_demonstration_can_answer_what_is_suggested_for_it(suggestion: str) -> None:
+@pytest.mark.parametrize(
+    ("agent", "suggestion"),
+    [(agent, text) for agent in scenes()[:2] for texts in demonstration(agent).values() for text in texts],
+)
+def test_the_demonstration_can_answer_what_is_suggested_for_it(agent: Agent, suggestion: str) -> None:
     asked = Message(role="user", content=(Text(suggestion),))
-    said = demo.answer([asked], [tool.spec for tool in ASSISTANT.toolbox.values()], Options(), time.localtime(0))
+    said = demo.answer([asked], [tool.spec for tool in agent.toolbox.values()], Options(), time.localtime(0))
     unknown = [heard.format(said=suggestion) for heard in texts.HEARD.values()]
     assert isinstance(said, demo.Call) or not any(said.startswith(words) for words in unknown)

@@ -46,6 +46,22 @@ def said(table: dict[str, Any], **given: Any) -> list[str]:
             "web_search in [[agents]] must be true or false, not this text",
         ),
         (
+            {"agents": [{"name": "a", "welcome": {"en": "Hi", "zhh": "你好"}}]},
+            'unknown key "zhh" in welcome in [[agents]]; did you mean "zh"?',
+        ),
+        (
+            {"agents": [{"name": "a", "suggestions": {"fr": ["Bonjour"]}}]},
+            'unknown key "fr" in suggestions in [[agents]]; known are en, zh',
+        ),
+        (
+            {"agents": [{"name": "a", "welcome": 5}]},
+            'welcome in [[agents]] must be text, or a table of languages: { en = "…", zh = "…" }, not 5',
+        ),
+        (
+            {"agents": [{"name": "a", "prompt": "x"}]},
+            'unknown key "prompt" in [[agents]]; did you mean "instructions"?',
+        ),
+        (
             {"auth": {"api_keys": [{"name": "a", "key": "short"}]}},
             "key in [[auth.api_keys]] must be text of at least 16 characters, not this text",
         ),

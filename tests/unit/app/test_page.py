@@ -20,7 +20,14 @@ def ring() -> str:
 
 
 AGENTS = [
-    Agent("host", title="Host", description="Helps.", suggestions={"en": ("Hi",)}, tools=[ring]),
+    Agent(
+        "host",
+        title="Host",
+        description={"en": "Helps.", "zh": "帮忙。"},
+        welcome="Hi!",
+        suggestions={"en": ("Hi",)},
+        tools=[ring],
+    ),
     Agent("poet", llm="spark:4.0Ultra"),
 ]
 
@@ -39,15 +46,16 @@ def test_all_of_it() -> None:
     told = facts(AGENTS)(Caller("open", "open", Limits()))
     assert told["agents"][0] | {"llm": "", "vision": None} == {
         "name": "host",
-        "title": "Host",
-        "description": "Helps.",
+        "title": {"": "Host"},
+        "description": {"en": "Helps.", "zh": "帮忙。"},
+        "welcome": {"": "Hi!"},
         "llm": "",
         "vision": None,
         "tools": ["ring"],
         "suggestions": {"en": ["Hi"]},
     }
     assert told["agents"][0]["llm"].startswith("demo:")
-    assert told["agents"][1]["title"] == "poet"
+    assert told["agents"][1]["title"] == {"": "poet"}
     assert told["default_agent"] == "host"
     assert told["auth"] == "open"
     assert told["demo"] is True

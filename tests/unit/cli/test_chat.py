@@ -170,7 +170,7 @@ def terminal() -> Iterator[Terminal]:
 
 
 def test_ctrl_c_stops_the_answer_and_not_the_program(terminal: Terminal) -> None:
-    assert "Salon by stage:wait." in terminal.wait_for("> ")
+    assert "Assistant by stage:wait." in terminal.wait_for("> ")
     terminal.type("hello\n")
     terminal.wait_for("begun")
     terminal.process.send_signal(signal.SIGINT)

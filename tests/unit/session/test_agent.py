@@ -55,3 +55,26 @@ def test_numbers_out_of_range() -> None:
         Agent("host", max_tool_rounds=-1)
     with pytest.raises(ConfigError, match="tool_timeout"):
         Agent("host", tool_timeout=0)
+
+
+@pytest.mark.parametrize(
+    ("voice", "known", "taken"),
+    [
+        ("", ("a", "b"), ""),
+        ("own", ("a", "b"), "own"),
+        (("own",), ("a", "b"), "own"),
+        (("x", "b", "a"), ("a", "b"), "b"),
+        (("x", "y"), ("a", "b"), ""),
+    ],
+)
+def test_of_several_voices_the_first_that_is_known_is_taken(
+    voice: str | tuple[str, ...], known: tuple[str, ...], taken: str
+) -> None:
+    assert Agent("a", voice=voice).voice_of(known) == taken
+
+
+def test_it_is_called_by_its_title() -> None:
+    assert Agent("a").called == "a"
+    assert Agent("a", title="Host").called == "Host"
+    assert Agent("a", title={"zh": "助手", "en": "Assistant"}).called == "Assistant"
+    assert Agent("a", title={"zh": "助手"}).called == "助手"

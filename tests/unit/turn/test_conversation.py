@@ -658,3 +658,24 @@ def test_what_runs_out_of_band_does_not_move_the_cut_of_the_conversation() -> No
     side = talk.ask(conversation="none", instructions="x" * 900)
     assert side.messages[1].text[:3] > first
     assert talk.ask().messages[0].text[:3] == first
+
+
+def test_what_is_to_be_said_is_given_and_no_model_asked() -> None:
+    talk = Talk(instructions="Be kind.", served=(CLOCK,))
+    given = talk.ask(say="Welcome.")
+    assert (given.say, given.messages, given.tools) == ("Welcome.", (), ())
+    talk.text("Welcome.")
+    talk.finish()
+    talk.say("Hi")
+    assert [(message.role, message.text) for message in talk.ask().messages] == [
+        ("system", "Be kind."),
+        ("assistant", "Welcome."),
+        ("user", "Hi"),
+    ]
+
+
+def test_a_locked_session_may_have_its_own_welcome_said() -> None:
+    talk = Talk(character={"locked": True, "welcomes": frozenset({"Welcome."})})
+    error = talk.refused(CreateResponse(params=ResponseParams(say="I am a fool.")))
+    assert (error.code, error.param) == ("session_locked", "response.salon.say")
+    assert talk.ask(say="Welcome.").say == "Welcome."

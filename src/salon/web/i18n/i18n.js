@@ -33,6 +33,11 @@ export function t(key, values = {}) {
   return WORDS[current][key].replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 }
 
+/** What the server has in several languages, in this one; what is under "" is the same in all. @param {Record<string, string>} words */
+export function worded(words) {
+  return words[current] ?? words[""] ?? words.en ?? Object.values(words)[0] ?? "";
+}
+
 /** @param {string} key @returns {key is Key} */
 export function isKey(key) {
   return Object.hasOwn(en, key);

@@ -30,7 +30,8 @@
  * @typedef {{ id: string, title: string, named: boolean, created: number, updated: number, model: string, settings: Settings,
  *   draft: string, server: ServerSide | null, deleted: number, count: number }} Meta
  *
- * @typedef {{ name: string, title: string, description: string, llm: string, vision: boolean, tools: string[],
+ * @typedef {Record<string, string>} Words by language
+ * @typedef {{ name: string, title: Words, description: Words, welcome: Words, llm: string, vision: boolean, tools: string[],
  *   suggestions: Record<string, string[]> }} Agent
  * @typedef {{ name: string, title: string, images: boolean }} Model
  * @typedef {{ version: string, name: string, auth: "open" | "key", agents: Agent[], models: Model[], default_agent: string,

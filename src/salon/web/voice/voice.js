@@ -54,6 +54,8 @@ export class Voice extends Emitter {
     this.talking = false;
     /** Asked at the beginning of each turn for a picture to send along. @type {(() => string) | null} */
     this.picture = null;
+    /** What is said first. */
+    this.welcome = () => "";
     this.attempts = 0;
     /** When the answer that is heard began, and how much of it was paused. */
     this.began = 0;
@@ -183,7 +185,14 @@ export class Voice extends Emitter {
     for (const entry of before) this.remember(entry);
     this.become("listening");
     this.emit("settings", null);
-    if (!before.length && this.settings.greets && this.server.tts) this.line?.send({ type: "response.create" });
+    if (!before.length && this.settings.greets) this.greet();
+  }
+
+  /** The welcome is said as it stands; without one the model begins. */
+  greet() {
+    const say = this.welcome();
+    if (say) this.line?.send({ type: "response.create", response: { salon: { say } } });
+    else if (this.server.tts) this.line?.send({ type: "response.create" });
   }
 
   /** What the session is to be. It may change at any time. */

@@ -24,6 +24,7 @@ T = TypeVar("T")
 
 MAX_TOOLS = 256
 MAX_DEPTH = 64
+MAX_SAID = 4000
 _TOOL_NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 _NO_PARAMETERS: dict[str, Any] = {"type": "object", "properties": {}}
 
@@ -71,9 +72,20 @@ def response(raw: shapes.ResponseIn) -> ResponseParams:
         conversation=raw.conversation or "auto",
         metadata=_metadata(raw.metadata),
         input=context,
-        web_search=None if raw.salon is None or raw.salon.web_search is UNSET else raw.salon.web_search,
+        web_search=raw.salon.web_search if raw.salon else None,
         voice=_voice(raw.audio),
+        say=_say(raw.salon.say) if raw.salon else None,
     )
+
+
+def _say(raw: str | None) -> str | None:
+    if raw is not None and not 0 < len(raw.strip()) <= MAX_SAID:
+        raise ClientError(
+            f"Invalid 'response.salon.say': expected 1 to {MAX_SAID} characters.",
+            code="invalid_value",
+            param="response.salon.say",
+        )
+    return raw
 
 
 def _voice(raw: shapes.Audio | None) -> str | None:

@@ -78,6 +78,13 @@ class Extras(msgspec.Struct, frozen=True):
     web_search: bool | UnsetType = UNSET
 
 
+class ResponseExtras(msgspec.Struct, frozen=True):
+    """Those of one response."""
+
+    web_search: bool | None = None
+    say: str | None = None
+
+
 class SessionIn(msgspec.Struct, frozen=True):
     type: Literal["realtime", "transcription"]
     model: str | None = None
@@ -131,7 +138,7 @@ class ResponseIn(msgspec.Struct, frozen=True):
     metadata: dict[str, str] | None = None
     input: tuple[ItemIn, ...] | None = None
     audio: Audio | None = None
-    salon: Extras | None = None
+    salon: ResponseExtras | None = None
 
 
 class SessionUpdate(msgspec.Struct, frozen=True):

@@ -232,7 +232,7 @@ def test_a_response_overrides_what_it_names() -> None:
             {"type": "item_reference", "id": "i"},
             {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "hi"}]},
         ],
-        salon={"web_search": False},
+        salon={"web_search": False, "say": "Hello."},
         audio={"output": {"voice": "marin"}},
         prompt={"id": "p"},
     ) == ResponseParams(
@@ -247,6 +247,7 @@ def test_a_response_overrides_what_it_names() -> None:
         metadata={"a": "b"},
         input=(ItemReference("i"), MessageItem(id="", role="user", content=(InputText("hi"),))),
         web_search=False,
+        say="Hello.",
         voice="marin",
     )
 
@@ -270,6 +271,8 @@ def test_an_empty_input_is_no_context_rather_than_the_usual_one() -> None:
         ({"tool_choice": "x"}, "invalid_value", "response.tool_choice"),
         ({"max_output_tokens": -1}, "invalid_value", "response.max_output_tokens"),
         ({"metadata": {str(number): "" for number in range(17)}}, "invalid_value", "response.metadata"),
+        ({"salon": {"say": " "}}, "invalid_value", "response.salon.say"),
+        ({"salon": {"say": "x" * 4001}}, "invalid_value", "response.salon.say"),
         ({"metadata": {"k" * 65: ""}}, "invalid_value", "response.metadata"),
         ({"metadata": {"k": "v" * 513}}, "invalid_value", "response.metadata"),
         ({"input": [{"type": "item_reference"}]}, "missing_required_parameter", "response.input[0].id"),

@@ -1,6 +1,6 @@
 /** Before the first word: who is there, and what one could ask. */
 
-import { language, t } from "../../i18n/i18n.js";
+import { language, t, worded } from "../../i18n/i18n.js";
 import { h } from "../../ui/dom.js";
 import { icon, mark } from "../../ui/icons.js";
 import { answererName } from "./picker.js";
@@ -16,7 +16,7 @@ export function buildWelcome(page, ask) {
     { class: "welcome" },
     mark(),
     h("p", { class: "welcome-title" }, t("welcome")),
-    h("p", { class: "welcome-about" }, agent?.description || t("welcome about", { model: answererName(page) })),
+    h("p", { class: "welcome-about" }, (agent && worded(agent.description)) || t("welcome about", { model: answererName(page) })),
     suggestions.length > 0 &&
       h(
         "ul",

@@ -1,6 +1,6 @@
 /** Who answers: an agent of this server, or a model by its own name. */
 
-import { t } from "../../i18n/i18n.js";
+import { t, worded } from "../../i18n/i18n.js";
 import { h } from "../../ui/dom.js";
 import { icon } from "../../ui/icons.js";
 import { openMenu } from "../../ui/menu.js";
@@ -16,7 +16,7 @@ export function modelName(name, title = "") {
 /** Who answers the open conversation. @param {Page} page */
 export function answererName(page) {
   const { model } = page.conversation.meta;
-  if (page.agent) return page.agent.title || model;
+  if (page.agent) return worded(page.agent.title);
   return modelName(model, page.config.models.find(({ name }) => name === model)?.title);
 }
 
@@ -48,7 +48,7 @@ function lines(page) {
   /** @type {import("../../ui/menu.js").MenuLine[]} */
   const all = [{ heading: t("agents") }];
   for (const { name, title, description, llm } of agents) {
-    all.push({ label: title || name, detail: description || modelName(llm), checked: name === chosen, run: () => page.choose(name) });
+    all.push({ label: worded(title), detail: worded(description) || modelName(llm), checked: name === chosen, run: () => page.choose(name) });
   }
   if (models.length) all.push({ heading: t("models") });
   for (const { name, title } of models) {

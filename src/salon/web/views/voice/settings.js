@@ -1,6 +1,6 @@
 /** The drawer of a spoken conversation: who answers and with which voice, how it takes turns, through which devices. */
 
-import { t } from "../../i18n/i18n.js";
+import { t, worded } from "../../i18n/i18n.js";
 import { showDialog } from "../../ui/dialog.js";
 import { h } from "../../ui/dom.js";
 
@@ -75,7 +75,7 @@ export async function showVoiceSettings(frame, voice, changed) {
   showDialog({
     title: t("voice settings"),
     content: () => [
-      choice("answered by", [...agents.map((each) => /** @type {[string, string]} */ ([each.name, each.title])), ...models.map((each) => /** @type {[string, string]} */ ([each.name, each.title]))], settings.model, (model) => set({ model }, true)),
+      choice("answered by", [...agents.map((each) => /** @type {[string, string]} */ ([each.name, worded(each.title)])), ...models.map((each) => /** @type {[string, string]} */ ([each.name, each.title]))], settings.model, (model) => set({ model }, true)),
       voices.length > 0 && choice("voice voice", [["", t("voice device default")], ...voices.map((name) => /** @type {[string, string]} */ ([name, name]))], settings.voice, (name) => set({ voice: name }, true)),
       h("label", { class: "labelled" }, h("span", null, t("instructions")), prompt),
       choice("voice eagerness", ["auto", "low", "medium", "high"].map((each) => /** @type {[string, string]} */ ([each, t(/** @type {Key} */ (`voice eagerness ${each}`))])), settings.eagerness, (eagerness) => set({ eagerness })),

@@ -1,6 +1,6 @@
 /** The Voice view: talk with a model, see what is said, interrupt it, and see where the time goes. */
 
-import { clock, number, t } from "../../i18n/i18n.js";
+import { clock, number, t, worded } from "../../i18n/i18n.js";
 import { credential } from "../../model/preferences.js";
 import { diagnose } from "../../realtime/config.js";
 import { download } from "../../ui/download.js";
@@ -51,7 +51,8 @@ export function build(frame, signal) {
 
   function agentName() {
     const { model } = voice.settings;
-    return [...frame.config.agents, ...frame.config.models].find(({ name }) => name === model)?.title ?? model;
+    const agent = frame.config.agents.find(({ name }) => name === model);
+    return agent ? worded(agent.title) : model;
   }
 
   function samples() {
@@ -222,6 +223,7 @@ function make(frame) {
   const known = [...frame.config.agents, ...frame.config.models].some(({ name }) => name === settings.model);
   if (!known) settings.model = frame.config.default_agent;
   const voice = new Voice({ key: credential.get, tap: trace, diagnose }, settings);
+  voice.welcome = () => worded(frame.config.agents.find(({ name }) => name === settings.model)?.welcome ?? {});
   voice.on("state", (state) => frame.badge("voice", state === "idle" || state === "failed" ? "" : "•"));
   addEventListener("pagehide", () => voice.stop());
   return { voice, trace };
