@@ -39,7 +39,7 @@ from salon.base.events import (
 from salon.base.items import FunctionCallOutput, InputText, MessageItem
 from salon.base.session import AudioInputPatch, ResponseParams, SemanticVad, ServerVad, SessionPatch, Transcription
 from salon.session.agent import Agent
-from salon.testing import SimulatedAsr, SimulatedLlm, SimulatedTts, Simulation, run
+from salon.testing import SimulatedAsr, SimulatedLlm, SimulatedTts, SimulatedTurnDetector, Simulation, run
 
 LONG = "Paris is the capital of France, and it is a very large city, with many old houses, and a famous tower in it."
 LANG = "巴黎是法国的首都，也是一座很大的城市，有许多古老的房子，还有一座著名的铁塔。"
@@ -63,6 +63,64 @@ async def interrupted(talk: Simulation, text: str = "Wait, what about London?", 
     began = talk.now
     talk.begin(text)
     return began
+
+
+def turn_ended(text: str, detector: SimulatedTurnDetector) -> int:
+    """How long after these words the turn was over."""
+    waited: list[int] = []
+
+    async def script(talk: Simulation) -> None:
+        await talk.say(text)
+        ended = talk.now
+        await talk.until(InputSpeechStopped)
+        waited.append(talk.when(InputSpeechStopped) - ended)
+
+    play(script, turn_detector=detector)
+    return waited[0]
+
+
+def test_a_turn_model_that_is_sure_shortens_the_silence() -> None:
+    assert 240 <= turn_ended("What can you do?", SimulatedTurnDetector(1.0)) <= 320
+    assert 360 <= turn_ended("What can you do?", SimulatedTurnDetector(0.5)) <= 440
+
+
+def test_a_turn_model_that_hears_more_coming_lengthens_it() -> None:
+    assert 1960 <= turn_ended("What can you do?", SimulatedTurnDetector(0.0)) <= 2040
+    assert 3960 <= turn_ended("open the door", SimulatedTurnDetector(0.0)) <= 4040
+
+
+@pytest.mark.parametrize("detector", [SimulatedTurnDetector(0.0, ms=700), SimulatedTurnDetector(Overloaded("busy"))])
+def test_a_turn_model_that_is_late_or_fails_changes_nothing(detector: SimulatedTurnDetector) -> None:
+    assert 360 <= turn_ended("What can you do?", detector) <= 440
+
+
+def test_a_turn_model_is_asked_at_each_pause_and_of_the_whole_turn() -> None:
+    detector = SimulatedTurnDetector(0.0, 1.0)
+
+    async def script(talk: Simulation) -> None:
+        await talk.say("open the door", ms=1000)
+        await talk.wait(600)
+        await talk.say("of the garden", ms=1000)
+        ended = talk.now
+        await talk.until(InputSpeechStopped)
+        assert talk.when(InputSpeechStopped) - ended <= 340
+        assert len(talk.all(InputSpeechStopped)) == 1
+
+    play(script, turn_detector=detector)
+    first, second = detector.asked
+    assert 1200 <= first <= 1600  # with what came before it, and the pause
+    assert second - first >= 1600
+
+
+def test_server_vad_asks_no_turn_model() -> None:
+    detector = SimulatedTurnDetector(0.0)
+
+    async def script(talk: Simulation) -> None:
+        await talk.say("What can you do?")
+        await talk.until(InputSpeechStopped)
+
+    play(script, turn_detector=detector, detection=ServerVad())
+    assert detector.asked == []
 
 
 def test_a_turn_is_answered_and_both_sides_are_history() -> None:

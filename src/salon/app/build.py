@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,7 +25,7 @@ from salon.app.models import Models
 from salon.app.observe import Metrics
 from salon.app.page import PageFacts
 from salon.app.program import Program
-from salon.app.speech import SpeechOf
+from salon.app.speech import SpeechOf, warm
 from salon.app.webhooks import Webhook
 from salon.base import ids
 from salon.brokers.memory import MemoryBroker
@@ -72,7 +73,10 @@ class House:
 
 def build(config: Config, agents: Sequence[Agent], models: Models, program: Program | None = None) -> House:
     """Make the house. Raises ``ConfigError`` for what cannot work: a model that is not known, a secret that is too short."""
-    clock, metrics = SystemClock(), Metrics()
+    clock, metrics, vad = SystemClock(), Metrics(), SileroVad()
+    # A wrong name or a missing key is a sentence now, not an error in somebody's conversation.
+    models.check(agents)
+    turn_detector = models.turn() if models.turn_name else None
     hub = Hub(
         agents,
         models,
@@ -83,10 +87,9 @@ def build(config: Config, agents: Sequence[Agent], models: Models, program: Prog
         grace_ms=round(config.server.grace_seconds * 1000),
         max_sessions=config.server.max_sessions,
         speech=SpeechOf(models, named_tts=bool(config.tts.default)),
-        vad=SileroVad(),
+        vad=vad,
+        turn_detector=turn_detector,
     )
-    # A wrong name or a missing key is a sentence now, not an error in somebody's conversation.
-    models.check(agents)
     for agent in agents:
         hub.part(agent.name)
     door = _gate(config, clock, metrics)
@@ -101,6 +104,7 @@ def build(config: Config, agents: Sequence[Agent], models: Models, program: Prog
     metrics.registry.register(MediaMetrics(media))
     joined = program.join(rooms) if program is not None else []
     joined += [each.run for each in _webhooks(config, rooms)]
+    joined.append(partial(warm, vad, turn_detector))
     parts = Parts(rooms, door, clock, metrics, new_id, salon.__version__)
     calls = Calls(hub, door, media.engine, metrics, new_id)
     joined += demos.join(rooms, _demos(config, door, program), bots=config.rooms.bots)

@@ -218,6 +218,20 @@ class TtsDefaults(Section, frozen=True):
     ] = ()
 
 
+class TurnModel(Section, frozen=True):
+    """A model that tells by the sound of a pause whether the person has finished. Without one, the words alone decide."""
+
+    model: Annotated[
+        str,
+        Meta(
+            description="A file in ONNX form, such as Smart Turn's, from where the configuration file is; or `house:model`. "
+            "A file needs the extra `turn`.",
+            examples=["smart-turn-v3.2-cpu.onnx"],
+            extra={"env": "SALON_TURN_MODEL"},
+        ),
+    ] = ""
+
+
 Language = Literal["en", "zh"]
 # One text, or one for each language of the page.
 Words = str | dict[Language, str]
@@ -365,6 +379,7 @@ class Config(Section, frozen=True):
     llm: LlmDefaults = LlmDefaults()
     asr: AsrDefaults = AsrDefaults()
     tts: TtsDefaults = TtsDefaults()
+    turn: TurnModel = TurnModel()
     agents: tuple[AgentSettings, ...] = ()
     providers: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     spark_door: SparkDoor = SparkDoor()

@@ -13,6 +13,7 @@ from salon.ports.asr import Asr
 from salon.ports.house import House, Setting
 from salon.ports.llm import Llm
 from salon.ports.tts import Tts
+from salon.ports.turn_detector import TurnDetector
 from salon.providers.registry import FALLBACK, Registry, has_llm
 from salon.session.agent import Agent
 
@@ -87,6 +88,19 @@ class Models:
         """The chain of synthesisers where nobody names one; empty where there is none."""
         return self._tts or self._registry.choose_speech("tts")
 
+    @property
+    def turn_name(self) -> str:
+        """The turn model as ``house:model``; empty where there is none."""
+        model = self._loaded.config.turn.model
+        if not model.endswith(".onnx") or model.startswith("onnx:"):
+            return model
+        folder = self._loaded.file.parent if self._loaded.file else pathlib.Path()
+        return f"onnx:{folder / pathlib.Path(model).expanduser()}"
+
+    def turn(self, name: str = "") -> TurnDetector:
+        """The turn model of that name; empty is what the configuration names. Raises ``ConfigError`` as ``llm`` does."""
+        return self._registry.turn(name or self.turn_name)
+
     def default(self) -> Llm:
         """The model where nobody names one. Raises ``ConfigError``."""
         self._refuse(self._defaults())
@@ -126,6 +140,8 @@ class Models:
                 yield ("spark_door", "domains", domain), name, self.llm
         yield from ((("asr", "default", i), name, self.asr) for i, name in enumerate(self._asr))
         yield from ((("tts", "default", i), name, self.tts) for i, name in enumerate(self._tts))
+        if self.turn_name:
+            yield ("turn", "model"), self.turn_name, self.turn
 
     def given(self) -> tuple[str, ...]:
         """The houses of language models that somebody has set something of, whether or not it suffices."""

@@ -24,6 +24,7 @@ MOST_LABELS = 500
 OTHER = "other"
 FIRST_TOKEN_BUCKETS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
 TOOL_BUCKETS = (0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+JUDGEMENT_BUCKETS = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5)
 # An outbox holds at most 4096 messages; bucket n counts depths below 2**n.
 DEPTH_BITS = 13
 
@@ -82,6 +83,14 @@ class Metrics(Observer):
                 "part",
             )
         )
+        self._judged = _Children(
+            self._histogram(
+                "salon_turn_judgement_seconds",
+                "What the turn model took to judge a pause.",
+                JUDGEMENT_BUCKETS,
+                "outcome",
+            )
+        )
         self._lag = Gauge(
             "salon_event_loop_lag_seconds", "How late the event loop woke up, last time.", registry=self.registry
         )
@@ -120,6 +129,9 @@ class Metrics(Observer):
 
     def stream_started(self, model: str) -> None:
         self._running(model).inc()
+
+    def turn_judged(self, outcome: str, milliseconds: int) -> None:
+        self._judged(outcome).observe(milliseconds / 1000)
 
     def voice_turn(self, parts: dict[str, int], total: int) -> None:
         for part, milliseconds in (*parts.items(), ("total", total)):

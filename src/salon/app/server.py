@@ -58,6 +58,7 @@ class Settings(TypedDict, total=False):
     llm_stall_seconds: float
     asr: str | Sequence[str]
     tts: str | Sequence[str]
+    turn_model: str
     ice_stun: str | Sequence[str]
     ice_turn: str | Sequence[str]
     ice_turn_secret: str

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Sequence
 
 from salon.app.models import Models
-from salon.base.errors import ConfigError
+from salon.base.errors import ConfigError, ProviderError
+from salon.ports.turn_detector import TurnDetector
+from salon.providers.local.vad import SileroVad
 from salon.session.agent import Agent
 from salon.session.hub import Speech
+
+log = logging.getLogger("salon.speech")
 
 NONE = ("none",)
 
@@ -51,3 +57,14 @@ class SpeechOf:
         if "none" in wanted and wanted != NONE:
             raise ConfigError('"none" stands alone: no speech, or the names of those who do it')
         return () if wanted == NONE else wanted
+
+
+async def warm(vad: SileroVad, detector: TurnDetector | None) -> None:
+    """Load what the first voice needs before it comes, beside the event loop."""
+    await asyncio.to_thread(vad.warm)
+    if detector is None:
+        return
+    try:
+        await detector.warm()
+    except ProviderError as error:
+        log.warning("The turn model cannot be used; turns end by their words: %s", error)

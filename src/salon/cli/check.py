@@ -24,6 +24,7 @@ from salon.cli.words import words
 from salon.ports.asr import Asr
 from salon.ports.llm import CheckStep, Llm
 from salon.ports.tts import Tts
+from salon.ports.turn_detector import TurnDetector
 
 GOOD, BAD, NOTE = "✓", "✗", "!"
 COLOURS = {GOOD: "\x1b[32m", BAD: "\x1b[31m", NOTE: "\x1b[33m"}
@@ -99,6 +100,8 @@ async def _models(loaded: Loaded, only: Mapping[str, Sequence[str]], report: _Re
         await _each(only.get("llm", ()) if only else llms, models.llm, default[:1], only, report)
         await _each(only.get("asr", ()) if only else hear, models.asr, asr_named, only, report)
         await _each(only.get("tts", ()) if only else speak, models.tts, tts_named, only, report)
+        if models.turn_name and not only:
+            await _each([models.turn_name], models.turn, [models.turn_name], only, report)
         if not only and not (hear and speak):
             advice = 'Name them under [asr] and [tts], or pip install "salon[offline]" for speech that needs no key.'
             report.add(
@@ -112,7 +115,7 @@ async def _models(loaded: Loaded, only: Mapping[str, Sequence[str]], report: _Re
 
 async def _each(
     names: Iterable[str],
-    make: Callable[[str], Llm | Asr | Tts],
+    make: Callable[[str], Llm | Asr | Tts | TurnDetector],
     first: Iterable[str],
     only: Mapping[str, Sequence[str]],
     report: _Report,

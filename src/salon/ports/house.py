@@ -14,6 +14,7 @@ import msgspec
 from salon.ports.asr import Asr
 from salon.ports.llm import Llm
 from salon.ports.tts import Tts
+from salon.ports.turn_detector import TurnDetector
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,4 +85,18 @@ class Speaks(Protocol):
 
     def tts(self, model: str, settings: Mapping[str, Any]) -> Tts:
         """Make a synthesiser. Raises ``ConfigError`` as ``House.llm`` does."""
+        ...
+
+
+@runtime_checkable
+class Judges(Protocol):
+    """What a house has besides where it can tell by the sound whether somebody has finished."""
+
+    @property
+    def turn_models(self) -> tuple[str, ...]:
+        """Turn models known by name; the first is used where only the house is named. Others may work too."""
+        ...
+
+    def turn(self, model: str, settings: Mapping[str, Any]) -> TurnDetector:
+        """Make a turn model. Raises ``ConfigError`` as ``House.llm`` does."""
         ...

@@ -32,6 +32,10 @@ class Observer:
     def queued(self, door: str, depth: int) -> None:
         """Messages waiting in one client's outbox, seen when one is added. One that leaves at once does not wait."""
 
+    def turn_judged(self, outcome: str, milliseconds: int) -> None:
+        """A turn model was asked about a pause: ``finished``, ``unfinished``, ``late``, ``unneeded`` where the person
+        went on, or the code of an error."""
+
     def voice_turn(self, parts: dict[str, int], total: int) -> None:
         """The silence between the end of what a person said and the first sound of the answer, and its parts, in ms (see
         ``turn.waterfall``)."""

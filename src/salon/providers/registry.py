@@ -18,9 +18,10 @@ import msgspec
 
 from salon.base.errors import ConfigError, ProviderError
 from salon.ports.asr import Asr
-from salon.ports.house import Hears, House, Speaks
+from salon.ports.house import Hears, House, Judges, Speaks
 from salon.ports.llm import Llm
 from salon.ports.tts import Tts
+from salon.ports.turn_detector import TurnDetector
 from salon.providers.fallback import FallbackLlm
 from salon.providers.fallback_asr import FallbackAsr
 from salon.providers.fallback_tts import FallbackTts
@@ -36,13 +37,16 @@ FALLBACK = "demo"
 PREFERRED_SPEECH = ("spark", "volcengine", "openai")
 OFFLINE = "offline"
 
-Kind = Literal["llm", "asr", "tts"]
+Kind = Literal["llm", "asr", "tts", "turn"]
+Provided = Llm | Asr | Tts | TurnDetector
 Provider = TypeVar("Provider", bound="Llm | Asr | Tts")
 WORDS: dict[Kind, tuple[str, str]] = {
     "llm": ("model", "demo"),
     "asr": ("speech recognition", "offline:pocketsphinx"),
     "tts": ("speech synthesis", "offline:espeak"),
+    "turn": ("turn model", "onnx:smart-turn-v3.onnx"),
 }
+ABLE: dict[Kind, type] = {"asr": Hears, "tts": Speaks, "turn": Judges}
 
 
 @runtime_checkable
@@ -95,7 +99,7 @@ class Registry:
         self._on_failure = on_failure
         self._entries = _by_name(entry_points(group=GROUP) if entries is None else entries)
         self._houses: dict[str, House] = {}
-        self._made: dict[tuple[Kind, str], Llm | Asr | Tts] = {}
+        self._made: dict[tuple[Kind, str], Provided] = {}
         self._chains: dict[tuple[Kind, tuple[str, ...]], Llm | Asr | Tts] = {}
 
     @property
@@ -150,6 +154,10 @@ class Registry:
     def tts(self, names: str | Sequence[str]) -> Tts:
         """The synthesiser of that name, or a chain. Raises ``ConfigError`` as ``llm`` does, and where a house has none."""
         return self._get("tts", names, lambda links: FallbackTts(links, now=self._now, **self._told()))
+
+    def turn(self, name: str) -> TurnDetector:
+        """The turn model of that name. Raises ``ConfigError`` as ``llm`` does, and where a house has none."""
+        return cast(TurnDetector, self._one("turn", self._full_name("turn", name)))
 
     def available(self) -> list[Offer]:
         """Every house of language models, whether it can be used, and what it lacks. Nothing is connected to."""
@@ -247,13 +255,13 @@ class Registry:
         house, _, model = name.partition(":")
         return f"{house}:{model or _default(kind, self.house(house))}"
 
-    def _one(self, kind: Kind, name: str) -> Llm | Asr | Tts:
+    def _one(self, kind: Kind, name: str) -> Provided:
         if (kind, name) not in self._made:
             house_name, _, model = name.partition(":")
             self._made[kind, name] = self._make(kind, self.house(house_name), model)
         return self._made[kind, name]
 
-    def _make(self, kind: Kind, house: House, model: str) -> Llm | Asr | Tts:
+    def _make(self, kind: Kind, house: House, model: str) -> Provided:
         model = model or _default(kind, house)
         settings = self.settings(house)
         if kind == "llm":
@@ -262,9 +270,9 @@ class Registry:
             return house.asr(model, settings)
         if kind == "tts" and isinstance(house, Speaks):
             return house.tts(model, settings)
-        able = ", ".join(
-            name for name, each in self._built_in() if isinstance(each, Hears if kind == "asr" else Speaks)
-        )
+        if kind == "turn" and isinstance(house, Judges):
+            return house.turn(model, settings)
+        able = ", ".join(name for name, each in self._built_in() if isinstance(each, ABLE[kind]))
         raise ConfigError(f'the house "{house.name}" has no {WORDS[kind][0]}; these have: {able}')
 
     def _chain(self, llms: list[Llm]) -> Llm:
@@ -289,7 +297,7 @@ def discover(environ: Mapping[str, str]) -> str:
 
 def has_llm(house: House) -> bool:
     """Whether a house has language models, and not speech alone."""
-    return not isinstance(house, Hears | Speaks) or bool(house.default_model or house.models)
+    return not isinstance(house, Hears | Speaks | Judges) or bool(house.default_model or house.models)
 
 
 def _default(kind: Kind, house: House) -> str:
@@ -298,6 +306,8 @@ def _default(kind: Kind, house: House) -> str:
         return next(iter(house.asr_models), "") if isinstance(house, Hears) else ""
     if kind == "tts":
         return next(iter(house.tts_models), "") if isinstance(house, Speaks) else ""
+    if kind == "turn":
+        return next(iter(house.turn_models), "") if isinstance(house, Judges) else ""
     return house.default_model
 
 

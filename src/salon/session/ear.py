@@ -16,10 +16,11 @@ from typing import Any, Protocol
 
 from salon.base.errors import ProviderError
 from salon.base.ids import NewId
-from salon.base.session import TurnDetection
+from salon.base.session import SemanticVad, TurnDetection
 from salon.base.speech import ASR_RATE, AsrOptions, Final
 from salon.ports.asr import Asr, AsrSession
 from salon.ports.vad import Vad, VadSession
+from salon.session.judging import Judging
 from salon.sound.pcm import Framer, size
 from salon.turn.listening import (
     Dropped,
@@ -27,6 +28,7 @@ from salon.turn.listening import (
     Outcome,
     SegmentBegan,
     SegmentEnded,
+    SpeechStopped,
 )
 
 log = logging.getLogger("salon.ear")
@@ -68,7 +70,7 @@ class Listener(Protocol):
 
 
 class Ear:
-    """``asr`` None hears that somebody speaks, and no words. Use ``close`` at the end."""
+    """``judging`` is asked at pauses where turns end by what was said. Use ``close`` at the end."""
 
     def __init__(
         self,
@@ -79,8 +81,10 @@ class Ear:
         detection: TurnDetection | None,
         new_id: NewId,
         spawn: Spawn,
+        judging: Judging | None = None,
     ) -> None:
         self._asr = asr
+        self._judging = judging
         self._listener = listener
         self._new_id = new_id
         self._spawn = spawn
@@ -123,6 +127,8 @@ class Ear:
             segment = self._segment()
             if segment is not None:
                 segment.push(frame)
+            if self._judging is not None and self._machine.item_id is not None:
+                self._judging.push(frame)
             listener = self._listener
             self._tell(self._machine.feed(probability, FRAME_MS, playing=listener.playing, guarded=listener.guarded))
 
@@ -173,6 +179,7 @@ class Ear:
         for turn in self._turns.values():
             turn.abort()
         self._turns.clear()
+        self._over()
         self._entered.__exit__(None, None, None)
 
     def _push_manual(self, frame: bytes, probability: float) -> None:
@@ -203,7 +210,11 @@ class Ear:
                 case SegmentEnded(item_id):
                     if (turn := self._turns.get(item_id)) is not None and turn.segments:
                         turn.segments[-1].finish()
+                        self._paused(item_id)
+                case SpeechStopped():
+                    self._over()
                 case Dropped(item_id):
+                    self._over()
                     self._drop(item_id)
             self._listener.outcome(outcome)
 
@@ -212,9 +223,24 @@ class Ear:
         segment = _Segment()
         turn.segments.append(segment)
         missed = (self.now - start) // FRAME_MS
-        for frame in list(self._behind)[-missed:] if missed else ():
+        frames = list(self._behind)[-missed:] if missed else []
+        for frame in frames:
             segment.push(frame)
+        if self._judging is not None:
+            if len(turn.segments) == 1:
+                self._judging.began(frames)
+            else:
+                self._judging.went_on()
         segment.task = self._spawn(self._listen(item_id, turn, segment))
+
+    def _paused(self, item_id: str) -> None:
+        machine = self._machine
+        if self._judging is not None and machine is not None and isinstance(machine.detection, SemanticVad):
+            self._judging.paused(lambda probability: machine.judged(item_id, probability))
+
+    def _over(self) -> None:
+        if self._judging is not None:
+            self._judging.over()
 
     def _drop(self, item_id: str) -> None:
         if (turn := self._turns.pop(item_id, None)) is not None:

@@ -22,6 +22,7 @@ from salon.ports.media import AudioOut
 from salon.ports.models import Models
 from salon.ports.observer import Observer
 from salon.ports.tts import Tts
+from salon.ports.turn_detector import TurnDetector
 from salon.ports.vad import Vad
 from salon.session.agent import Agent, in_languages
 from salon.session.client import CLOSE_TAKEN, Client, Encode
@@ -75,6 +76,7 @@ class Hub:
         max_sessions: int = 10_000,
         speech: Callable[[Agent], Speech] = lambda agent: Speech(),
         vad: Vad | None = None,
+        turn_detector: TurnDetector | None = None,
     ) -> None:
         self._agents = {agent.name: agent for agent in agents}
         self._first = agents[0]
@@ -87,6 +89,7 @@ class Hub:
         self._max_sessions = max_sessions
         self._speech = speech
         self._vad = vad
+        self._turn_detector = turn_detector
         self._clients: dict[str, Client] = {}
         self._resumable: dict[str, Client] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -172,6 +175,7 @@ class Hub:
             voiced = Voiced(
                 machine, llm, part.asr, part.tts, self._vad, client,
                 spawn=spawn, clock=self._clock, observer=self._observer, new_id=self._new_id, audio_out=audio_out,
+                turn_detector=self._turn_detector,
             )  # fmt: skip
         client.conversation = Conversation(
             machine,

@@ -9,10 +9,12 @@ from salon.ports.llm import Llm
 from salon.ports.media import AudioOut
 from salon.ports.observer import Observer
 from salon.ports.tts import Tts
+from salon.ports.turn_detector import TurnDetector
 from salon.ports.vad import Vad
 from salon.session.client import Client
 from salon.session.conversation import Conversation, Spawn
 from salon.session.ear import Ear
+from salon.session.judging import Judging
 from salon.session.mouth import Mouth
 from salon.session.speaker import CallSpeaker, WireSpeaker
 from salon.session.speculation import SpeculatingLlm
@@ -37,6 +39,7 @@ class Voiced:
         observer: Observer,
         new_id: NewId,
         audio_out: AudioOut | None,
+        turn_detector: TurnDetector | None = None,
     ) -> None:
         self.llm = SpeculatingLlm(llm, spawn)
         self.mouth = Mouth(tts, spawn, first_text=self._first_text) if tts is not None else None
@@ -56,7 +59,8 @@ class Voiced:
             )
         if asr is not None and vad is not None:
             detection = machine.session.audio_input.turn_detection
-            self.voice.ear = Ear(asr, vad, self.voice, detection=detection, new_id=new_id, spawn=spawn)
+            judging = Judging(turn_detector, spawn, clock, observer) if turn_detector is not None else None
+            self.voice.ear = Ear(asr, vad, self.voice, detection=detection, new_id=new_id, spawn=spawn, judging=judging)
 
     def join(self, conversation: Conversation) -> None:
         self.voice.join(conversation.perform, conversation.obey)

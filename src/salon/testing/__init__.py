@@ -9,7 +9,7 @@ May not happen here: real I/O, a real clock, randomness, a look at the server's 
 """
 
 from salon.testing.clock import VirtualLoop, run
-from salon.testing.models import SimulatedAsr, SimulatedLlm, SimulatedTts
+from salon.testing.models import SimulatedAsr, SimulatedLlm, SimulatedTts, SimulatedTurnDetector
 from salon.testing.simulation import Simulation
 
-__all__ = ["SimulatedAsr", "SimulatedLlm", "SimulatedTts", "Simulation", "VirtualLoop", "run"]
+__all__ = ["SimulatedAsr", "SimulatedLlm", "SimulatedTts", "SimulatedTurnDetector", "Simulation", "VirtualLoop", "run"]

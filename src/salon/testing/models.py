@@ -201,6 +201,35 @@ class SimulatedTts:
         return None
 
 
+class SimulatedTurnDetector:
+    """Says the next of ``probabilities`` at each pause, the last one ever after, ``ms`` after it is asked. ``asked`` has how much
+    it heard each time, in ms."""
+
+    def __init__(self, *probabilities: float | ProviderError, ms: int = 60) -> None:
+        self._probabilities = probabilities or (0.5,)
+        self.ms = ms
+        self.name = "simulated:turn"
+        self.milliseconds = 8000
+        self.asked: list[int] = []
+
+    async def warm(self) -> None:
+        return None
+
+    async def judge(self, pcm: bytes) -> float:
+        said = self._probabilities[min(len(self.asked), len(self._probabilities) - 1)]
+        self.asked.append(len(pcm) // 32)
+        await _pass(self.ms)
+        if isinstance(said, ProviderError):
+            raise said
+        return said
+
+    async def check(self) -> AsyncIterator[CheckStep]:
+        yield CheckStep("simulated", True)
+
+    async def aclose(self) -> None:
+        return None
+
+
 class _TtsSession:
     def __init__(self, tts: SimulatedTts, number: int) -> None:
         self._tts = tts

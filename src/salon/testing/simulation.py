@@ -19,6 +19,7 @@ from salon.ports.asr import Asr
 from salon.ports.llm import Llm
 from salon.ports.observer import Observer
 from salon.ports.tts import Tts
+from salon.ports.turn_detector import TurnDetector
 from salon.session.agent import Agent
 from salon.session.client import Client
 from salon.session.hub import Hub, Speech
@@ -45,6 +46,7 @@ class Simulation:
         llm: Llm | None = None,
         asr: Asr | None = None,
         tts: Tts | None = None,
+        turn_detector: TurnDetector | None = None,
         detection: TurnDetection | str | None = "",
     ) -> None:
         self.utterances: list[Utterance] = []
@@ -56,6 +58,7 @@ class Simulation:
         self.tts = tts or SimulatedTts()
         self.events: list[tuple[int, Event]] = []
         self._detection = detection
+        self._turn_detector = turn_detector
         self._microphone: deque[bytes] = deque()
         self._out = Loudspeaker()
         self._stack = AsyncExitStack()
@@ -73,6 +76,7 @@ class Simulation:
             new_id=counting(),
             speech=lambda agent: Speech(self.asr, self.tts, aloud=True),
             vad=_Vad(),
+            turn_detector=self._turn_detector,
         )
         await self._stack.enter_async_context(hub)
         group = await self._stack.enter_async_context(asyncio.TaskGroup())

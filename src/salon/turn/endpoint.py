@@ -1,7 +1,8 @@
 """When a turn is over: after how much silence.
 
 ``server_vad`` waits as long as the client said. ``semantic_vad`` waits as long as the words ask for: little behind a finished
-sentence, long behind "because" or "那个" or in the middle of a number. Times are milliseconds of the audio.
+sentence, long behind "because" or "那个" or in the middle of a number. Where a model judges by the sound, it moves that wait: the
+surer it is that the person has finished, the shorter; the surer that they have not, the longer. Times are ms of the audio.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ WAITS = {
 FACTORS = {"low": 2.0, "medium": 1.0, "auto": 1.0, "high": 0.6}
 LONGEST = {"low": 8000, "medium": 4000, "auto": 4000, "high": 2000}
 """What the protocol's guide gives as the longest waits."""
+SURE = 280
+"""ms of silence at medium eagerness where a turn model is certain that it was the end."""
+UNFINISHED = (Completeness.DICTATING, Completeness.TRAILING)
 
 
 class Endpoint:
@@ -40,11 +44,11 @@ class Endpoint:
         detection = self.detection
         if isinstance(detection, ServerVad):
             return detection.silence_duration_ms
-        judged = judge(self._text)
-        if self._finished is not None and judged not in (Completeness.DICTATING, Completeness.TRAILING):
-            # The melody tells more than words without punctuation; words that cannot end a sentence tell more than it.
-            judged = Completeness.FINISHED if self._finished >= 0.5 else Completeness.TRAILING
-        return wait(judged, detection)
+        words = judge(self._text)
+        if self._finished is None or words in UNFINISHED:
+            # Words that cannot end a sentence tell more than its melody.
+            return wait(words, detection)
+        return moved(words, self._finished, detection)
 
     def onset(self) -> None:
         """Somebody speaks, or goes on."""
@@ -65,3 +69,14 @@ class Endpoint:
 
 def wait(judged: Completeness, detection: SemanticVad) -> int:
     return min(round(WAITS[judged] * FACTORS[detection.eagerness]), LONGEST[detection.eagerness])
+
+
+def moved(words: Completeness, finished: float, detection: SemanticVad) -> int:
+    """The wait that the words ask for, moved by a turn model: at 0.5 it stands, at 1 it is ``SURE``, at 0 the longest, or that of
+    a trailing word where the words sound finished."""
+    here = wait(words, detection)
+    if finished >= 0.5:
+        least = min(round(SURE * FACTORS[detection.eagerness]), here)
+        return round(here - (here - least) * (2 * finished - 1))
+    most = wait(Completeness.TRAILING, detection) if words is Completeness.FINISHED else LONGEST[detection.eagerness]
+    return round(here + (most - here) * (1 - 2 * finished))

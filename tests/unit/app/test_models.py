@@ -13,6 +13,7 @@ from salon.app.models import Models, house_settings, read
 from salon.base.errors import ConfigError
 from salon.session.agent import Agent
 from tests.fakes.scripted_llm import ScriptedLlm
+from tests.fakes.turn_models import picture_model
 
 SPARK = {"SPARK_APP_ID": "a", "SPARK_API_KEY": "b", "SPARK_API_SECRET": "c"}
 # Nothing may be found by chance on the machine that runs the tests.
@@ -149,3 +150,21 @@ def test_a_flag_and_a_variable_are_places_too() -> None:
         models({}, llm=["demo,nobody:knows"]).check([Agent("host")])
     with pytest.raises(ConfigError, match=r"^SALON_LLM: .*\"nobody\""):
         models({"SALON_LLM": "nobody:knows"}).check([Agent("host")])
+
+
+def test_a_turn_model_is_a_file_beside_the_configuration(alone: pathlib.Path) -> None:
+    assert models({}).turn_name == ""
+    folder = alone / "here"
+    folder.mkdir()
+    picture_model(folder / "turn.onnx")
+    (folder / "salon.toml").write_text('[turn]\nmodel = "turn.onnx"\n')
+    found = models({}, file=folder / "salon.toml")
+    found.check([])
+    assert found.turn().name == "onnx:turn.onnx"
+    assert models({"SALON_TURN_MODEL": "house:model"}).turn_name == "house:model"
+
+
+def test_a_turn_model_that_is_not_there_is_told_with_its_place(alone: pathlib.Path) -> None:
+    (alone / "salon.toml").write_text('[turn]\nmodel = "turn.onnx"\n')
+    with pytest.raises(ConfigError, match=r'salon\.toml:2: there is no file "turn\.onnx"'):
+        models({}).check([])

@@ -89,6 +89,15 @@ def test_the_silence_before_an_answer_is_seen_by_its_parts() -> None:
     assert seen['salon_voice_silence_seconds_sum{part="total"}'] == 0.5
 
 
+def test_what_a_turn_model_took_is_seen_by_what_it_said() -> None:
+    metrics = Metrics()
+    metrics.turn_judged("finished", 60)
+    metrics.turn_judged("late", 500)
+    seen = samples(metrics)
+    assert seen['salon_turn_judgement_seconds_sum{outcome="finished"}'] == 0.06
+    assert seen['salon_turn_judgement_seconds_count{outcome="late"}'] == 1
+
+
 def test_it_says_which_version_runs_and_what_the_process_uses() -> None:
     seen = samples(Metrics())
     assert seen[f'salon_info{{version="{salon.__version__}"}}'] == 1

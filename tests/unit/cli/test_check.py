@@ -10,6 +10,7 @@ import pytest
 
 from salon.cli.main import main
 from salon.providers.offline import asr, espeak
+from tests.fakes.turn_models import picture_model
 
 pytestmark = pytest.mark.usefixtures("stage")
 
@@ -145,3 +146,20 @@ def test_without_speech_it_says_how_to_get_it(
     (alone / "salon.toml").write_text('[llm]\ndefault = "stage:echo"\n')
     assert main(["check"]) == 0
     assert "salon[offline]" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("free")
+def test_the_turn_model_is_tried(capsys: pytest.CaptureFixture[str], alone: pathlib.Path) -> None:
+    picture_model(alone / "turn.onnx")
+    (alone / "salon.toml").write_text('[llm]\ndefault = "stage:echo"\n[turn]\nmodel = "turn.onnx"\n')
+    assert main(["check"]) == 0
+    out = capsys.readouterr().out
+    assert "onnx:turn.onnx\n  ✓ load: turn.onnx in " in out
+    assert " that a question is over, in " in out
+    (alone / "turn.onnx").write_bytes(b"no model")
+    assert main(["check"]) == 1
+    out = capsys.readouterr().out
+    assert "  ✗ load: turn.onnx cannot be used" in out
+    (alone / "turn.onnx").unlink()
+    assert main(["check"]) == 1
+    assert '  ✗ settings: there is no file "turn.onnx"' in capsys.readouterr().out

@@ -25,6 +25,7 @@ ALL = [
     "local-speech",
     "offline",
     "ollama",
+    "onnx",
     "openai",
     "qwen",
     "spark",

@@ -50,13 +50,41 @@ def test_words_that_come_late_move_the_end() -> None:
     assert endpoint.due == 1400
 
 
-def test_a_turn_model_decides_where_words_do_not() -> None:
+@pytest.mark.parametrize(
+    ("text", "waits"),
+    [
+        ("What can you do?", [2000, 1200, 400, 340, 280]),
+        ("open the door", [4000, 2280, 560, 420, 280]),
+        ("", [4000, 2400, 800, 540, 280]),
+        ("open the door because", [2000, 2000, 2000, 2000, 2000]),
+    ],
+)
+def test_a_turn_model_moves_the_wait_of_the_words(text: str, waits: list[int]) -> None:
+    endpoint = Endpoint(SemanticVad())
+    due(endpoint, text)
+    found = []
+    for probability in (0.0, 0.25, 0.5, 0.75, 1.0):
+        endpoint.judged(probability)
+        found.append(endpoint.wait)
+    assert found == waits
+
+
+@pytest.mark.parametrize(("eagerness", "least", "most"), [("low", 560, 8000), ("high", 168, 2000)])
+def test_a_turn_model_stays_within_the_eagerness(eagerness: str, least: int, most: int) -> None:
+    endpoint = Endpoint(SemanticVad(eagerness=eagerness))  # type: ignore[arg-type]
+    due(endpoint, "open the door")
+    endpoint.judged(1.0)
+    assert endpoint.wait == least
+    endpoint.judged(0.0)
+    assert endpoint.wait == most
+
+
+def test_a_turn_model_says_nothing_about_the_next_pause_or_to_server_vad() -> None:
     endpoint = Endpoint(SemanticVad())
     due(endpoint, "open the door")
-    endpoint.judged(0.9)
-    assert endpoint.wait == 400
-    endpoint.judged(0.1)
-    assert endpoint.wait == 2000
-    endpoint.heard("open the door because")
-    endpoint.judged(0.9)
-    assert endpoint.wait == 2000
+    endpoint.judged(1.0)
+    assert due(endpoint, "open the door") == 560
+    fixed = Endpoint(ServerVad(silence_duration_ms=300))
+    due(fixed)
+    fixed.judged(0.0)
+    assert fixed.wait == 300
