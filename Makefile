@@ -1,9 +1,11 @@
 # One word each; `make` alone lists them. Set-up happens by itself: a stamp in .venv says that it is done,
 # and a change of pyproject.toml does it again.
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test check bench docs clean
+.PHONY: help setup serve test quick slow check bench docs clean
 BIN := .venv/bin
 BENCHMARKS ?= start text connections
+# Where nothing waits for a clock or a browser, both of a small machine's cores work.
+QUICK := tests/unit tests/fuzz tests/contract
 ARGS ?=
 
 help: ## show this list
@@ -14,8 +16,18 @@ setup: .venv/ready-dev ## make .venv with everything for development
 serve: .venv/ready-serve ## start Salon; options as in `make serve ARGS="--port 9000"`
 	@trap : INT; $(BIN)/salon serve $(ARGS) || { code=$$?; [ $$code -eq 130 ] || exit $$code; }
 
-test: .venv/ready-dev ## run every test, the quick ones first; `make test ARGS=tests/unit` runs some
+ifeq ($(strip $(ARGS)),)
+test: quick slow ## run every test, the quick ones first; `make test ARGS=tests/unit` runs some
+else
+test: .venv/ready-dev
 	@$(BIN)/pytest $(ARGS)
+endif
+
+quick: .venv/ready-dev ## run the tests that wait for no clock and no browser
+	@$(BIN)/pytest -n 2 $(QUICK) $(ARGS)
+
+slow: .venv/ready-dev ## run the others
+	@$(BIN)/pytest $(QUICK:%=--ignore=%) $(ARGS)
 
 check: .venv/ready-dev ## ruff, mypy, the floors, and the types of the page
 	$(BIN)/ruff check

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salon.rtc import keyframes, rtcp, rtp, vp8
+from salon.rtc import counters, keyframes, rtcp, rtp, vp8, vp9
 from salon.rtc.bandwidth import CEILING, FLOOR, Estimator, SendLog
 from salon.rtc.feedback import MAX_WINDOW, Remb, RoundTrip, TransportArrivals
 from salon.rtc.forward import MAX_STRETCHES, Forwarder
@@ -30,9 +30,10 @@ def test_payloads(codec: str, payload: bytes) -> None:
     assert keyframes.starts_keyframe(codec, payload) in (True, False)
     size = keyframes.resolution(codec, memoryview(payload))
     assert size is None or all(0 <= side <= 16_384 for side in size)
-    data = bytearray(payload)
-    vp8.apply(data, 0, vp8.continue_counters(payload, vp8.Shift(5, 5), payload[::-1]))
-    assert len(data) == len(payload)
+    for parse in (vp8.parse, vp9.parse):
+        data = bytearray(payload)
+        counters.apply(parse, data, 0, counters.continued(parse, payload, counters.Shift(5, 5), payload[::-1]))
+        assert len(data) == len(payload)
 
 
 @settings(max_examples=200, deadline=None)
