@@ -196,6 +196,59 @@ def test_the_sender_reloads_and_sends_the_same_again(new_mover: NewMover, big: P
     assert bob.save(bob.page.get_by_role("button", name="Save", exact=True), tmp_path / "saved") == big.read_bytes()
 
 
+# A browser that may show no address of its own, and a server without TURN.
+PATHLESS = """(() => {
+    const Real = RTCPeerConnection;
+    const hidden = (told) => ({ ...told, iceTransportPolicy: "relay" });
+    globalThis.RTCPeerConnection = class extends Real {
+        constructor(told) { super(hidden(told)); }
+        setConfiguration(told) { super.setConfiguration(hidden(told)); }
+    };
+})()"""
+
+
+def test_without_a_path_files_go_through_the_server_and_go_on_after_a_reload(
+    new_mover: NewMover, new_talk: NewTalk, tmp_path: Path
+) -> None:
+    file = tmp_path / "file.bin"
+    file.write_bytes(os.urandom(10 * BLOCK + 7))
+    talk = new_talk()
+    talk.page.add_init_script(PATHLESS)
+    ann, bob = Mover(talk.page, talk.url), new_mover()
+    ann.send(bob, file)
+    bob.press("Accept")
+    bob.under_way()
+    ann.press("Pause")
+    expect(bob.row).to_contain_text("Paused by the other side", timeout=SLOW)
+    said = [each.row.locator(".transfer-path").inner_text() for each in (ann, bob)]
+    assert said[0] == said[1]
+    assert re.match(r"Through the server, which cannot read it · code \d{5} \d{5} \d{5} \d{5}", said[0])
+    bob.page.reload()
+    bob.ready()
+    expect(bob.row).to_contain_text("Paused by the other side", timeout=SLOW)
+    assert bob.moved() >= 2 / 11
+    ann.press("Go on")
+    bob.is_("done")
+    ann.is_("done")
+    assert bob.save(bob.page.get_by_role("button", name="Save", exact=True), tmp_path / "saved") == file.read_bytes()
+
+
+def test_whoever_wants_it_sends_through_the_server_and_shows_no_address(new_mover: NewMover, tmp_path: Path) -> None:
+    ann, bob = new_mover(), new_mover()
+    file = tmp_path / "a.txt"
+    file.write_text("hidden")
+    for each in (ann, bob):
+        each.press("WebSocket inspector")
+    ann.page.get_by_label("Through the server").check()
+    ann.send(bob, file)
+    bob.press("Accept")
+    bob.is_("done")
+    for each in (ann, bob):
+        rows = each.page.locator(".wire-type").all_inner_texts()
+        assert "ANSWER · relay open" in rows
+        assert "CANDIDATE" not in rows
+
+
 def test_what_was_received_is_there_after_a_reload_until_it_is_removed(new_mover: NewMover, tmp_path: Path) -> None:
     ann, bob = new_mover(), new_mover()
     file = tmp_path / "a.txt"

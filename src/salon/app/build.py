@@ -26,6 +26,7 @@ from salon.app.observe import Metrics
 from salon.app.page import PageFacts
 from salon.app.program import Program
 from salon.app.speech import SpeechOf, warm
+from salon.app.transit import TransitMetrics, transit_door
 from salon.app.webhooks import Webhook
 from salon.base import ids
 from salon.brokers.memory import MemoryBroker
@@ -95,6 +96,8 @@ def build(config: Config, agents: Sequence[Agent], models: Models, program: Prog
     door = _gate(config, clock, metrics)
     relays = ice_servers(config, clock)
     peers = _peers(config, door, clock, metrics)
+    transit = transit_door(config, door, clock, metrics)
+    metrics.registry.register(TransitMetrics(transit))
     rooms = _rooms(config, clock)
     chatting = RoomAgents(rooms, agents, hub.part, patterns=config.chat.agent_rooms, clock=clock, observer=metrics)
     service_desk = ServiceDesk(rooms, chatting, clock)
@@ -114,6 +117,7 @@ def build(config: Config, agents: Sequence[Agent], models: Models, program: Prog
         *calls.routes(),
         *spark.routes(questions),
         *peers.routes(),
+        *transit.routes(),
         *CentrifugeDoor(parts).routes(),
         *SseDoor(parts).routes(),
         *Api(parts).routes(),
@@ -134,7 +138,7 @@ def build(config: Config, agents: Sequence[Agent], models: Models, program: Prog
         metrics_token=config.auth.metrics_token,
         signed=spark.signed(questions),
         lifespan=lifecycle.lifespan(
-            running, metrics.watch, peers.run, rooms.run, chatting.run, service_desk.run, *joined
+            running, metrics.watch, peers.run, transit.run, rooms.run, chatting.run, service_desk.run, *joined
         ),
     )
     return House(app=app, running=running, hub=hub, rooms=rooms, media=media, gate=door, metrics=metrics)

@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from salon.app.config_chat import Chat
 from salon.app.config_media import LiveSettings, Media
-from salon.app.config_peers import Ice, PeerJs
+from salon.app.config_peers import Ice, PeerJs, TransitRelay
 from salon.app.config_rooms import Rooms
 from salon.app.config_section import SECRET, Count, Names, Positive, Seconds, Section
 from salon.app.config_support import Support
@@ -385,6 +385,7 @@ class Config(Section, frozen=True):
     spark_door: SparkDoor = SparkDoor()
     ice: Ice = Ice()
     peerjs: PeerJs = PeerJs()
+    transit: TransitRelay = TransitRelay()
     rooms: Rooms = Rooms()
     chat: Chat = Chat()
     support: Support = Support()

@@ -1,4 +1,4 @@
-"""Settings for who meets whom directly: the servers that help two networks reach each other, and the PeerJS door."""
+"""Settings for who meets whom: the servers that help two networks reach each other, the PeerJS door, and the transit relay."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from salon.app.config_section import SECRET, Positive, Seconds, Section
+from salon.app.config_section import SECRET, Count, Positive, Seconds, Section
 
 # RFC 7064 and RFC 7065: a scheme, a host (IPv6 in brackets), a port; TURN alone has ?transport=.
 _HOST = r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?"
@@ -79,3 +79,24 @@ class PeerJs(Section, frozen=True):
     silence_seconds: Annotated[
         Seconds, Meta(description="Who says nothing for so long is gone. Clients say something every 5 s.")
     ] = 90.0
+
+
+class TransitRelay(Section, frozen=True):
+    """Files of two pages that have no direct path go through this server: handed on, never stored, encrypted by the pages."""
+
+    max_pipes: Annotated[
+        Count, Meta(description="Transfers at one time, of all clients together. 0: this server carries no files.")
+    ] = 64
+    max_pipes_per_client: Annotated[
+        Positive, Meta(description="Transfers at one time that one key, user or address begins.")
+    ] = 4
+    max_mb: Annotated[Positive, Meta(description="The most that one transfer may carry, in millions of bytes.")] = (
+        10_000
+    )
+    bytes_per_second: Annotated[
+        int, Meta(ge=100_000, description="Speed of one key, user or address, all its transfers together.")
+    ] = 8_000_000
+    wait_seconds: Annotated[Seconds, Meta(description="How long one side waits for the other.")] = 60.0
+    idle_seconds: Annotated[Seconds, Meta(description="A transfer in which nothing moves for so long is let go.")] = (
+        600.0
+    )

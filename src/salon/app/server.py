@@ -70,6 +70,12 @@ class Settings(TypedDict, total=False):
     peerjs_messages_per_second: int
     peerjs_grace_seconds: float
     peerjs_silence_seconds: float
+    transit_max_pipes: int
+    transit_max_pipes_per_client: int
+    transit_max_mb: int
+    transit_bytes_per_second: int
+    transit_wait_seconds: float
+    transit_idle_seconds: float
     rooms_path: str
     rooms_grace_seconds: float
     rooms_max_topics: int

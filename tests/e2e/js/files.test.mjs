@@ -19,6 +19,8 @@ class End {
   constructor() {
     this.sent = [];
     this.largest = 64 * 1024;
+    this.window = 4;
+    this.ontampered = () => {};
     this.onmessage = () => {};
     this.onclose = () => {};
     this.closed = false;

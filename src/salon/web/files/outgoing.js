@@ -8,7 +8,6 @@ import { Transfer, messageOf } from "./transfer.js";
 /** @typedef {import("./pipe.js").Pipe} Pipe */
 /** @typedef {{ file: number, index: number }} Block */
 
-const WINDOW = 4;
 const PAGE = 100;
 const MOST_TRIES = 3;
 
@@ -26,6 +25,8 @@ export class Outgoing extends Transfer {
     /** @type {Map<string, number>} */
     this.tries = new Map();
     this.accepted = false;
+    /** Through the server, for it is wanted so or there was no other path. */
+    this.byServer = false;
   }
 
   /** Send until all is there, or until the pipe is closed: then it goes on over another. @param {Pipe} pipe */
@@ -68,7 +69,7 @@ export class Outgoing extends Transfer {
   async sendAll(pipe) {
     let next = this.read();
     while (!this.isOver) {
-      await this.until(pipe, () => this.isOver || (!this.held && (this.under.size < WINDOW || !next)));
+      await this.until(pipe, () => this.isOver || (!this.held && (this.under.size < pipe.window || !next)));
       const block = await next;
       // What comes after is read and hashed while this is sent.
       next = this.read();

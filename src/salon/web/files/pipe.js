@@ -5,8 +5,10 @@
  * @property {(data: string | ArrayBuffer) => void} send
  * @property {() => Promise<void>} room returns when more may be sent; throws when it is closed
  * @property {number} largest bytes of one piece
+ * @property {number} window blocks that may be on the way
  * @property {(data: unknown) => void} onmessage
  * @property {() => void} onclose
+ * @property {() => void} ontampered something came that the other end did not send
  * @property {() => void} close
  */
 
@@ -14,18 +16,22 @@
 const HIGH = 1024 * 1024;
 const LOW = 256 * 1024;
 const LARGEST = 64 * 1024;
+const WINDOW = 4;
 
 export class Closed extends Error {}
 
-/** @implements {Pipe} */
+/** Over a data channel, from browser to browser. @implements {Pipe} */
 export class ChannelPipe {
   /** @param {RTCDataChannel} channel an open one @param {number} largest what the other end takes at once */
   constructor(channel, largest) {
     this.channel = channel;
     this.largest = Math.min(LARGEST, largest);
+    this.window = WINDOW;
     /** @type {(data: unknown) => void} */
     this.onmessage = () => {};
     this.onclose = () => {};
+    // DTLS lets nothing through that was changed.
+    this.ontampered = () => {};
     channel.binaryType = "arraybuffer";
     channel.bufferedAmountLowThreshold = LOW;
     /** @type {() => void} */

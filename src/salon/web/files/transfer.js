@@ -38,7 +38,7 @@ export class Transfer extends Emitter {
     this.paused = { here: false, there: false };
     this.speed = 0;
     this.code = "";
-    /** @type {"" | "direct" | "turn"} */
+    /** @type {import("./ways.js").Path} */
     this.path = "";
     /** @type {Pipe | null} */
     this.pipe = null;
@@ -54,6 +54,20 @@ export class Transfer extends Emitter {
   /** Seconds until it is there; null where that is not known. */
   get left() {
     return this.speed > 0 ? Math.ceil((this.total - this.moved) / this.speed) : null;
+  }
+
+  /** What it goes by now. @param {import("./ways.js").Way} way */
+  use({ pipe, about }) {
+    pipe.ontampered = () => this.end("tampered");
+    about.then(
+      ({ path, code }) => {
+        this.path = path;
+        this.code = code;
+        this.emit("changed", null);
+      },
+      // Closed before anything could be said of it.
+      () => {},
+    );
   }
 
   /** @param {State} state @param {string} [reason] */

@@ -1,15 +1,14 @@
 /** All transfers of this page: offers them, asks what is to be taken, and connects again what was cut off. */
 
 import { Emitter } from "../emitter.js";
-import { verificationCode } from "../peer/code.js";
 import { ownName, random } from "../peer/identity.js";
 import { salonOf, shortText } from "../peer/peer.js";
-import { qualityOf } from "../peer/quality.js";
 import { backoff } from "../realtime/backoff.js";
 import { Incoming } from "./incoming.js";
 import { MOST_BYTES, MOST_FILES, isTransferId, sha256 } from "./manifest.js";
 import { Outgoing } from "./outgoing.js";
-import { ChannelPipe } from "./pipe.js";
+import { Refusal } from "./transit.js";
+import { comeBy, reach } from "./ways.js";
 
 /** @typedef {import("../peer/peer.js").Peer} Peer */
 /** @typedef {import("../peer/signaling.js").Message} Message */
@@ -20,7 +19,8 @@ import { ChannelPipe } from "./pipe.js";
 /** @typedef {{ transfer: Incoming, link: Link, message: Message }} Offer */
 
 const PATIENCE_MS = 20_000;
-const OPEN_MS = 20_000;
+// Time for a direct path, and then for the way through the server.
+const OPEN_MS = 45_000;
 // So long a sender looks for a receiver that is gone.
 const SEARCH_MS = 15 * 60_000;
 const MOST_OFFERS = 8;
@@ -51,9 +51,10 @@ export class Transfers extends Emitter {
     }
   }
 
-  /** @param {string} other @param {Entry[]} entries @param {Blob[]} files */
-  async send(other, entries, files) {
+  /** `server`: not directly, whatever paths there are. @param {string} other @param {Entry[]} entries @param {Blob[]} files @param {{ server?: boolean }} [options] */
+  async send(other, entries, files, { server = false } = {}) {
     const transfer = new Outgoing({ id: await idFor(entries), other, entries, files });
+    transfer.byServer = server;
     this.add(transfer);
     const until = performance.now() + SEARCH_MS;
     for (let attempt = 0; !transfer.isOver && performance.now() < until; attempt += 1) {
@@ -69,28 +70,27 @@ export class Transfers extends Emitter {
 
   /** One connection, until it is over. @param {Outgoing} transfer */
   async attempt(transfer) {
-    const link = this.peer.link({ other: transfer.other, type: "data", connectionId: `dc_${random(16)}`, ours: false, patience: PATIENCE_MS });
-    const { id, count, total, names } = transfer;
-    const salon = { files: id, name: ownName.get(), count, total, names };
+    const { id, count, total, names, byServer } = transfer;
+    const link = this.peer.link({ other: transfer.other, type: "data", connectionId: `dc_${random(16)}`, ours: false, patience: PATIENCE_MS, policy: byServer ? "relay" : "all" });
+    const salon = { files: id, name: ownName.get(), count, total, names, ...(byServer && { server: true }) };
     link.extra = { label: "salon-files", serialization: "raw", reliable: true, metadata: { salon } };
-    const channel = link.pc.createDataChannel("salon-files");
     link.on("said", ({ kind, reason }) => kind === "reject" && transfer.end(shortText(reason, 20) || "declined"));
-    const gone = new Promise((/** @type {(value: void) => void} */ resolve) => {
-      link.on("gone", () => resolve());
-      transfer.on("changed", () => transfer.isOver && resolve());
-    });
-    const opened = new Promise((/** @type {(value: void) => void} */ resolve) => (channel.onopen = () => resolve()));
-    await link.start();
-    await Promise.race([gone, opened]);
-    if (channel.readyState === "open" && !transfer.isOver) {
-      const pipe = new ChannelPipe(channel, link.pc.sctp?.maxMessageSize ?? 16_384);
-      link.on("gone", () => pipe.close());
-      transfer.become("connecting");
-      void this.describe(transfer, link);
-      await transfer.run(pipe);
-      // The last words have to go out before the line is cut.
-      await new Promise((resolve) => setTimeout(resolve, transfer.isOver ? 1_000 : 0));
-    } else if (transfer.isOver) link.say({ kind: "close", reason: "cancelled" });
+    try {
+      const way = await reach(link, { bytes: total - transfer.moved, byServer, gone: goneOf(link, transfer), accepted: () => transfer.become("connecting") });
+      if (way && !transfer.isOver) {
+        // Whoever found no path once does not wait for one again.
+        transfer.byServer = link.detached;
+        link.on("gone", () => way.pipe.close());
+        transfer.use(way);
+        await transfer.run(way.pipe);
+        // The last words have to go out before the line is cut.
+        await new Promise((resolve) => setTimeout(resolve, transfer.isOver ? 1_000 : 0));
+        way.pipe.close();
+      } else if (transfer.isOver) link.say({ kind: "close", reason: "cancelled" });
+    } catch (error) {
+      link.say({ kind: "close", reason: "lost" });
+      if (error instanceof Refusal && !error.later) transfer.end(error.why);
+    }
     link.close();
   }
 
@@ -98,7 +98,8 @@ export class Transfers extends Emitter {
   async hear(message) {
     const { src, payload } = message;
     const salon = salonOf(message);
-    const link = this.peer.link({ other: src, type: "data", connectionId: payload.connectionId, ours: salon !== null, patience: PATIENCE_MS });
+    const policy = salon?.server === true ? "relay" : "all";
+    const link = this.peer.link({ other: src, type: "data", connectionId: payload.connectionId, ours: salon !== null, patience: PATIENCE_MS, policy });
     const refuse = (/** @type {string} */ reason) => {
       link.say({ kind: "reject", reason });
       link.close();
@@ -149,30 +150,28 @@ export class Transfers extends Emitter {
   /** @param {Incoming} transfer @param {Link} link @param {Message} message */
   async connect(transfer, link, message) {
     transfer.become("connecting");
+    // The other end is told that this is a page of Salon, also where nobody was asked.
+    link.extra = { salon: { files: transfer.id } };
     const timer = setTimeout(() => link.emit("gone", "lost"), OPEN_MS);
     link.on("gone", () => {
+      clearTimeout(timer);
       link.close();
       if (!transfer.isOver && !transfer.pipe) transfer.become("waiting");
     });
-    link.pc.ondatachannel = ({ channel }) => {
-      if (channel.label !== "salon-files") return channel.close();
+    link.on("said", ({ kind }) => kind === "close" && !transfer.pipe && link.emit("gone", "lost"));
+    await comeBy(link, message.payload.sdp, goneOf(link, transfer), (way) => {
       clearTimeout(timer);
-      const pipe = new ChannelPipe(channel, link.pc.sctp?.maxMessageSize ?? 16_384);
-      const closed = () => pipe.onclose();
-      link.on("gone", closed);
-      transfer.run(pipe);
-      void this.describe(transfer, link);
-      transfer.on("changed", () => transfer.isOver && setTimeout(() => link.close(), 2_000));
-    };
-    await link.accept(message.payload.sdp, () => {});
-  }
-
-  /** How it goes, and the code. @param {Transfer} transfer @param {Link} link */
-  async describe(transfer, link) {
-    transfer.code = await verificationCode(link.pc);
-    const { relayed } = qualityOf((await link.pc.getStats()).values(), new Map());
-    transfer.path = relayed ? "turn" : "direct";
-    transfer.emit("changed", null);
+      if (transfer.isOver) return way.pipe.close();
+      transfer.use(way);
+      transfer.run(way.pipe);
+      const { onclose } = way.pipe;
+      way.pipe.onclose = () => {
+        onclose();
+        link.close();
+      };
+      link.on("gone", () => onclose());
+      transfer.on("changed", () => transfer.isOver && setTimeout(() => (way.pipe.close(), link.close()), 2_000));
+    });
   }
 
   /** @param {Transfer} transfer */
@@ -189,6 +188,14 @@ export class Transfers extends Emitter {
     this.emit("changed", null);
     if (transfer.way === "in") await this.store.remove(transfer.id).catch(() => {});
   }
+}
+
+/** Resolves when nothing more can come of a connection. @param {Link} link @param {Transfer} transfer @returns {Promise<void>} */
+function goneOf(link, transfer) {
+  return new Promise((resolve) => {
+    link.on("gone", () => resolve());
+    transfer.on("changed", () => transfer.isOver && resolve());
+  });
 }
 
 /**

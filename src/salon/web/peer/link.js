@@ -46,6 +46,7 @@ export class Link extends Emitter {
     this.ignoring = false;
     this.closed = false;
     this.left = false;
+    this.detached = false;
     /** @type {Record<string, unknown>} what goes with the first offer or answer */
     this.extra = {};
     /** @type {RTCIceCandidateInit[]} */
@@ -126,6 +127,7 @@ export class Link extends Emitter {
     // Nobody but a page of Salon answers so.
     if (payload.salon && type === "ANSWER") this.ours = true;
     if (payload.salon?.kind) return this.emit("said", payload.salon);
+    if (this.detached) return;
     if (type === "CANDIDATE") return this.candidate(payload.candidate);
     if (type !== "OFFER" && type !== "ANSWER") return;
     const description = /** @type {RTCSessionDescriptionInit} */ ({ type: type === "OFFER" ? "offer" : "answer", sdp: String(payload.sdp?.sdp ?? "") });
@@ -159,14 +161,24 @@ export class Link extends Emitter {
 
   /** Look for another path. The old one carries on until there is one. */
   restart() {
-    if (this.closed || !this.ours || !this.started || !this.pc.remoteDescription) return;
+    if (this.closed || this.detached || !this.ours || !this.started || !this.pc.remoteDescription) return;
     this.trace.here("ICE restart", { with: this.other });
     // New credentials for the relays first: the old ones may have ended.
     void this.configure().then(() => !this.closed && this.pc.restartIce());
   }
 
+  /** There is no path between the two: they go on by another way, and say here what they need to say about it. */
+  detach() {
+    this.detached = true;
+    clearTimeout(this.timer);
+    this.trace.here("no direct path", { iceConnectionState: this.pc.iceConnectionState, with: this.other });
+    this.pc.close();
+    // What a closed connection was asked for never ends.
+    this.order = Promise.resolve();
+  }
+
   watch() {
-    if (this.closed) return;
+    if (this.closed || this.detached) return;
     const { iceConnectionState: state } = this.pc;
     this.trace.here(`ICE ${state}`, { iceConnectionState: state, with: this.other });
     if (this.connected) {
@@ -190,6 +202,8 @@ export class Link extends Emitter {
 
   /** The server says that the other end is gone: it is, unless its media say otherwise. */
   leave() {
+    // Another way tells by itself when it ends.
+    if (this.detached) return;
     if (!this.connected) return this.emit("gone", "left");
     this.left = true;
   }

@@ -48,7 +48,7 @@ export function transferRow(frame, transfers, transfer, signal) {
     bar.hidden = transfer.isOver;
     state.textContent = stateText(transfer);
     amount.textContent = transfer.state === "done" ? sizeText(total) : `${sizeText(moved)} / ${sizeText(total)}`;
-    const ways = { "": "", direct: t("files direct"), turn: t("files turn") };
+    const ways = { "": "", direct: t("files direct"), turn: t("files turn"), server: t("files server") };
     path.textContent = transfer.isOver ? "" : [ways[transfer.path], code && t("files code", { code })].filter(Boolean).join(" · ");
     path.hidden = !path.textContent;
     const wanted = `${transfer.state} ${transfer.paused.here}`;

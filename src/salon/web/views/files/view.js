@@ -56,6 +56,7 @@ export async function build(frame, signal) {
 function sendCard(frame, transfers, signal) {
   /** @type {Picked} */
   let picked = { entries: [], files: [] };
+  const hide = h("input", { type: "checkbox", id: "files-hide" });
   const id = h("input", { type: "text", class: "field", id: "files-id", value: frame.place.path, placeholder: t("calls id hint"), autocomplete: "off", spellcheck: "false", autocapitalize: "none" });
   const problem = h("p", { class: "problem-text", role: "alert" });
   const chosen = h("p", { class: "drop-chosen", role: "status" });
@@ -112,7 +113,7 @@ function sendCard(frame, transfers, signal) {
     const other = idIn(id.value);
     problem.textContent = !isId(other) ? t("calls no id") : other === transfers.peer.id ? t("calls own id") : !picked.entries.length ? t("files none chosen") : "";
     if (problem.textContent) return;
-    void transfers.send(other, picked.entries, picked.files);
+    void transfers.send(other, picked.entries, picked.files, { server: hide.checked });
     choose({ entries: [], files: [] });
   }
 
@@ -122,7 +123,7 @@ function sendCard(frame, transfers, signal) {
     { class: "card" },
     h("h2", null, t("files send")),
     h("p", { class: "faint" }, t("files send about")),
-    h("form", { onsubmit: send }, h("label", { class: "labelled" }, h("span", null, t("files id")), id), zone, problem, h("button", { type: "submit", class: "button primary" }, icon("send"), t("files send button"))),
+    h("form", { onsubmit: send }, h("label", { class: "labelled" }, h("span", null, t("files id")), id), zone, h("label", { class: "checked" }, hide, h("span", null, t("files hide"))), problem, h("button", { type: "submit", class: "button primary" }, icon("send"), t("files send button"))),
   );
 }
 
