@@ -19,6 +19,7 @@ from salon.base.rooms import (
     Patch,
     Position,
     Publication,
+    Published,
     RoomRecord,
     Seat,
     Signal,
@@ -55,7 +56,8 @@ class Heard:
         self.all: list[Delivery] = []
 
     def __call__(self, delivery: Delivery) -> None:
-        self.all.append(delivery)
+        # Several at once are no more than one after the other.
+        self.all += delivery.publications if isinstance(delivery, Published) else (delivery,)
 
 
 async def listening(broker: Broker, channel: str) -> Heard:

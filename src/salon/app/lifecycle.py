@@ -27,9 +27,10 @@ from websockets.http11 import Request
 
 from salon.app import listen
 from salon.app.first_bytes import FirstByte, Patience, Take
+from salon.app.mailbox import Mailbox, Open
 from salon.base.errors import ConfigError
 from salon.serve.gate import Gate
-from salon.transport.websocket import ABORT_EXTENSION, WRITE_EXTENSION
+from salon.transport.websocket import ABORT_EXTENSION, OWN_PINGS_EXTENSION, WRITE_EXTENSION
 
 logger = logging.getLogger(__name__)
 
@@ -55,10 +56,16 @@ class Hub(Protocol):
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's, with a way for the application to drop a connection without waiting for the peer to read, and with bounds
-    on what control frames and empty fragments can make it hold."""
+    """uvicorn's, with a way for the application to drop a connection without waiting for the peer to read, with bounds
+    on what control frames and empty fragments can make it hold, and lighter while it is idle."""
 
     _pong = b""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.queue = Mailbox()  # type: ignore[assignment]  # has what uvicorn uses of a queue, and of an event
+        self._open = Open()
+        self.writable = self._open  # type: ignore[assignment]
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -67,13 +74,21 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             extensions = cast(dict[str, Any], self.scope["extensions"])
             extensions[ABORT_EXTENSION] = self.transport.abort
             extensions[WRITE_EXTENSION] = self.write_frame
+            extensions[OWN_PINGS_EXTENSION] = self.stop_keepalive
 
     def write_frame(self, frame: bytes) -> bool:
         """Write a whole frame, behind all that was written before; False where ``send`` would have to wait or would fail."""
-        if self.close_sent or not self.writable.is_set() or not self.handshake_complete or self.transport.is_closing():
+        transport = self.transport
+        if not self._open.is_open or self.close_sent or transport.is_closing() or not self.handshake_complete:
             return False
-        self.transport.write(frame)
+        transport.write(frame)
         return True
+
+    def start_keepalive(self) -> None:
+        # The handshake is over, and its headers are in the scope; the parser keeps the request itself.
+        self.request.headers.clear()
+        del self.request, self.response
+        super().start_keepalive()
 
     def handle_ping(self) -> None:
         # RFC 6455 section 5.5.3: a peer "MAY elect to send a Pong frame for only the most recently processed Ping frame."

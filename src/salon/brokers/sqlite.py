@@ -23,6 +23,7 @@ from salon.base.rooms import (
     Patch,
     Position,
     Publication,
+    Published,
     RoomRecord,
     TopicRule,
     Who,
@@ -74,7 +75,9 @@ class SqliteBroker(MemoryBroker):
         lazy: bool = False,
     ) -> None:
         super().__init__(clock=clock, new_id=new_id, channels=channels)
-        self._disk = SqliteWriter(path, SCHEMA)
+        self._disk = SqliteWriter(path, SCHEMA, settled=self._hand_out)
+        # Of the transaction that has just ended: what came together goes out together.
+        self._published: dict[str, list[Publication]] = {}
         self._lazy = lazy
         self._sweeper: asyncio.TimerHandle | None = None
         self._tasks = asyncio.TaskGroup()
@@ -107,10 +110,15 @@ class SqliteBroker(MemoryBroker):
 
         def deliver(result: tuple[Position, Publication | None]) -> None:
             if result[1] is not None:
-                self.deliver(channel, result[1])
+                self._published.setdefault(channel, []).append(result[1])
 
         position, _ = await self._disk.do(lambda disk: _append(disk, channel, draft, rule, now, epoch), deliver)
         return position
+
+    def _hand_out(self) -> None:
+        published, self._published = self._published, {}
+        for channel, publications in published.items():
+            self.deliver(channel, publications[0] if len(publications) == 1 else Published(tuple(publications)))
 
     async def history(
         self, channel: str, rule: TopicRule, *, since: Position | None = None, limit: int = 0, reverse: bool = False

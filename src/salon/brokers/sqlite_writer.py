@@ -39,11 +39,19 @@ class _Task(NamedTuple):
 
 class SqliteWriter:
     """``schema`` is run when the file is opened: by ``open``, or by the first job. The file belongs to this process alone until
-    ``close``."""
+    ``close``. ``settled`` is called after each transaction's ``then``, before anybody who waits for a job goes on."""
 
-    def __init__(self, path: str | os.PathLike[str], schema: str, *, most: int = MAX_WAITING) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        schema: str,
+        *,
+        most: int = MAX_WAITING,
+        settled: Callable[[], None] = lambda: None,
+    ) -> None:
         self._path = Path(path)
         self._schema = schema
+        self._settled = settled
         self._queue: queue.Queue[_Task | None] = queue.Queue(maxsize=most)
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -117,7 +125,7 @@ class SqliteWriter:
                 if tasks:
                     answers = _transact(connection, tasks)
                     self.commits += 1
-                    self._tell(_settle, tasks, answers)
+                    self._tell(_settle, tasks, answers, self._settled)
 
     def _tell(self, what: Callable[..., None], *arguments: Any) -> None:
         """In the event loop, which is gone where the process ends without having closed this."""
@@ -184,7 +192,7 @@ def _transact(connection: sqlite3.Connection, tasks: list[_Task]) -> list[Any]:
     return answers
 
 
-def _settle(tasks: list[_Task], answers: list[Any]) -> None:
+def _settle(tasks: list[_Task], answers: list[Any], settled: Callable[[], None]) -> None:
     for task, answer in zip(tasks, answers, strict=True):
         if isinstance(answer, BaseException):
             if isinstance(answer, sqlite3.Error):
@@ -197,6 +205,7 @@ def _settle(tasks: list[_Task], answers: list[Any]) -> None:
             task.then(answer)
         if not task.done.done():
             task.done.set_result(answer)
+    settled()
 
 
 def _succeed(opened: asyncio.Future[None]) -> None:

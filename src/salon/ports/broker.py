@@ -24,6 +24,7 @@ from salon.base.rooms import (
     Patch,
     Position,
     Publication,
+    Published,
     Renew,
     RoomRecord,
     Seat,
@@ -36,8 +37,9 @@ CONTROL = "/control"
 """The channel that every process follows: what an operator wants of somebody, wherever that is connected."""
 
 Control = Kick | Invite | Renew
-Delivery = Publication | Patch | Input | Signal | Joined | Changed | Left | Control
-"""Topics (``room/topic``) carry publications, patches and inputs; rooms (``room``) signals and presence; ``CONTROL`` its own."""
+Delivery = Publication | Published | Patch | Input | Signal | Joined | Changed | Left | Control
+"""Topics (``room/topic``) carry publications, one or several at once in their order, patches and inputs; rooms (``room``)
+signals and presence; ``CONTROL`` its own."""
 
 Listener = Callable[[Delivery], None]
 """Called in the event loop, in order. Must neither block nor raise."""

@@ -205,15 +205,18 @@ class LatestTopic:
         known.interval = interval_of(rate)
         return self._catch_up(reader, known, place, now)
 
-    def arrive(self, publication: Publication, now: int) -> list[Deliver]:
-        if not self._newest.take(publication):
+    def arrive(self, publications: tuple[Publication, ...], now: int) -> list[Deliver]:
+        """From the broker: one, or several at once in their order."""
+        newest = self._newest
+        fresh = tuple([each for each in publications if newest.take(each)])
+        if not fresh:
             return []
         outputs = []
         for cohort in self._cohorts.values():
             if not cohort.interval:
-                cohort.place.at += 1
-                cohort.place.delivered += 1
-                outputs.append(Deliver((publication,), cohort.list()))
+                cohort.place.at += len(fresh)
+                cohort.place.delivered += len(fresh)
+                outputs.append(Deliver(fresh, cohort.list()))
             elif cohort.due <= now:
                 outputs.append(self._flush(cohort, now))
         return outputs

@@ -10,16 +10,20 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import groupby, islice
 from typing import Final, NamedTuple
 
-from salon.base.rooms import Page, Position, Publication, Who
+from salon.base.rooms import Page, Position, Publication, Published, Who
 
 IDEMPOTENCY_SECONDS: Final = 300
 IDEMPOTENCY_KEYS: Final = 10_000
 
 MAX_AHEAD: Final = 1024
 """Publications that wait for a missing one before it, and those that wait for a reader which is catching up."""
+
+MAX_TOGETHER: Final = 64 * 1024
+"""Bytes of data from which on publications that come at once are delivered in several pieces."""
 
 
 def is_provable(since: Position, top: Position, first: int) -> bool:
@@ -279,3 +283,17 @@ class LogTopic:
             joining.buffer.clear()
             joining.joined_at = position.offset
         return [Tell(told, position)] if told else []
+
+
+def together(deliveries: Iterable[Deliver]) -> Iterator[tuple[Published, tuple[str, ...]]]:
+    """Those to the same readers as one: a write to a socket costs more than what is written."""
+    for readers, run in groupby(deliveries, key=lambda each: each.readers):
+        waiting: list[Publication] = []
+        size = 0
+        for publication, _ in run:
+            if size > MAX_TOGETHER:
+                yield Published(tuple(waiting)), readers
+                waiting, size = [], 0
+            waiting.append(publication)
+            size += len(publication.data)
+        yield Published(tuple(waiting)), readers

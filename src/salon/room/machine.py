@@ -94,7 +94,7 @@ class Arrive(msgspec.Struct, frozen=True):
     """From the broker, on a topic's channel."""
 
     topic: str
-    delivery: Publication | Patch
+    delivery: Publication | Published | Patch
 
 
 class Seated(msgspec.Struct, frozen=True):
@@ -304,17 +304,17 @@ class Room:
         self._beating.pop(name, None)
         return [Release(name)]
 
-    def _arrive(self, name: str, delivery: Publication | Patch, now: int) -> list[Output]:
+    def _arrive(self, name: str, delivery: Publication | Published | Patch, now: int) -> list[Output]:
         topic = self._topics.get(name)
-        if isinstance(delivery, Publication):
-            if isinstance(topic, log.LogTopic):
-                return self._log(name, topic.arrive(delivery))
-            if isinstance(topic, latest.LatestTopic):
-                outputs = self._latest(name, topic.arrive(delivery, now))
-                self._expect(name, topic)
-                return outputs
-        elif isinstance(topic, state.StateTopic):
-            return self._state(name, topic.arrive(delivery, now))
+        if isinstance(delivery, Patch):
+            return self._state(name, topic.arrive(delivery, now)) if isinstance(topic, state.StateTopic) else []
+        publications = (delivery,) if isinstance(delivery, Publication) else delivery.publications
+        if isinstance(topic, log.LogTopic):
+            return self._log(name, [output for each in publications for output in topic.arrive(each)])
+        if isinstance(topic, latest.LatestTopic):
+            outputs = self._latest(name, topic.arrive(publications, now))
+            self._expect(name, topic)
+            return outputs
         return []
 
     def _fetched(self, name: str, found: Page | Image | None, now: int) -> list[Output]:
@@ -352,16 +352,26 @@ class Room:
 
     def _log(self, name: str, outputs: list[log.LogOutput]) -> list[Output]:
         made: list[Output] = []
+        deliveries: list[log.Deliver] = []
         for output in outputs:
+            if isinstance(output, log.Deliver):
+                deliveries.append(output)
+                continue
+            made += self._deliver(name, deliveries)
+            deliveries = []
             match output:
-                case log.Deliver(publication=publication, readers=readers):
-                    made.append(Deliver(name, Published((publication,)), readers))
                 case log.Fill(since=since):
                     made.append(Fetch(name, since))
                 case log.Tell(readers=readers, position=position):
                     made.append(Deliver(name, Gap(position), readers))
                     made += self._release_if_empty(name, self._topics[name])
-        return made
+        return made + self._deliver(name, deliveries)
+
+    def _deliver(self, name: str, deliveries: list[log.Deliver]) -> list[Output]:
+        if len(deliveries) == 1:
+            publication, readers = deliveries[0]
+            return [Deliver(name, Published((publication,)), readers)]
+        return [Deliver(name, published, readers) for published, readers in log.together(deliveries)]
 
     def _latest(self, name: str, outputs: list[latest.Deliver]) -> list[Output]:
         return [Deliver(name, Published(each.publications), each.readers, may_wait=True) for each in outputs]

@@ -20,6 +20,7 @@ from salon.base.rooms import (
     Patch,
     Position,
     Publication,
+    Published,
     RoomEvent,
     Seat,
     Signal,
@@ -295,7 +296,7 @@ class OpenRoom:
         """From the broker, on a topic's channel."""
         if (early := self._early.get(topic)) is not None:
             early.append(delivery)
-        elif isinstance(delivery, Publication | Patch):
+        elif isinstance(delivery, Publication | Published | Patch):
             self._feed(machine.Arrive(topic, delivery))
 
     def _feed(self, event: machine.Event, welcome: Callable[[machine.Welcome], None] | None = None) -> None:

@@ -17,7 +17,7 @@ from salon.base.commands import CancelResponse, CreateItem, CreateResponse
 from salon.base.errors import SalonError
 from salon.base.events import Event, OutputItemAdded, OutputItemDone, OutputTextDelta, ResponseDone
 from salon.base.items import FunctionCall, InputText, MessageItem, OutputText
-from salon.base.rooms import Change, Publication, Who
+from salon.base.rooms import Change, Publication, Published, Who
 from salon.ports.broker import Delivery, Draft
 from salon.ports.clock import Clock
 from salon.ports.observer import Observer
@@ -168,9 +168,16 @@ class RoomAnswer:
     # --- what the room sees
 
     def _hear(self, delivery: Delivery) -> None:
-        if isinstance(delivery, Publication) and (entry := chat_log.read(delivery.data)) is not None:
+        if isinstance(delivery, Published):
+            for each in delivery.publications:
+                self._read(each)
+        elif isinstance(delivery, Publication):
+            self._read(delivery)
+
+    def _read(self, publication: Publication) -> None:
+        if (entry := chat_log.read(publication.data)) is not None:
             question = self._past[-1]
-            taken_back = entry.type == "delete" and entry.id == question.id and _same(delivery.who, question.who)
+            taken_back = entry.type == "delete" and entry.id == question.id and _same(publication.who, question.who)
             if taken_back or (entry.type == "stop" and entry.id == self.id):
                 self.stop()
 

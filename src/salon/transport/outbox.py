@@ -40,7 +40,8 @@ class Outbox:
         self._overflow = overflow
         self._max_messages = max_messages
         self._max_bytes = max_bytes
-        self._messages: deque[str] = deque()
+        # Made for the first message: most clients read fast enough never to have one wait.
+        self._messages: deque[str] | None = None
         self._bytes = 0
         self._closing: tuple[int, str] | None = None
         self._waiter: asyncio.Future[None] | None = None
@@ -50,7 +51,7 @@ class Outbox:
         self.overflowed = False
 
     def __len__(self) -> int:
-        return len(self._messages)
+        return len(self._messages) if self._messages is not None else 0
 
     @property
     def bytes(self) -> int:
@@ -65,7 +66,7 @@ class Outbox:
     @property
     def crowded(self) -> bool:
         """More than half full and still open."""
-        half = 2 * len(self._messages) > self._max_messages or 2 * self._bytes > self._max_bytes
+        half = 2 * len(self) > self._max_messages or 2 * self._bytes > self._max_bytes
         return half and self._closing is None
 
     async def drained(self) -> None:
@@ -87,12 +88,14 @@ class Outbox:
         if self._closing is not None:
             return False
         size = _size(text)
-        if len(self._messages) >= self._max_messages or self._bytes + size > self._max_bytes:
-            self._messages.clear()
+        if len(self) >= self._max_messages or self._bytes + size > self._max_bytes:
+            self._messages = None
             self._bytes = 0
             self.overflowed = True
             self.close(*self._overflow)
             return False
+        if self._messages is None:
+            self._messages = deque()
         self._messages.append(text)
         self._bytes += size
         self._wake()

@@ -33,6 +33,10 @@ WRITE_EXTENSION = "salon.write"
 """A server that can write a frame as it is puts a callable under this name: it takes the bytes and returns True, or returns
 False where it cannot now, because the connection's buffer is full or its end has begun."""
 
+OWN_PINGS_EXTENSION = "salon.own_pings"
+"""A server that sends WebSocket pings puts a callable of no arguments under this name, which ends them: for doors whose protocol
+has pings of its own."""
+
 MOST_AT_ONCE = 64
 """Messages that pass the outbox by in one turn of the loop."""
 

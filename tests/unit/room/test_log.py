@@ -3,7 +3,18 @@ from __future__ import annotations
 import pytest
 
 from salon.base.rooms import Page, Position, Publication
-from salon.room.log import IDEMPOTENCY_SECONDS, MAX_AHEAD, Deliver, Fill, History, LogTopic, Tell, is_provable
+from salon.room.log import (
+    IDEMPOTENCY_SECONDS,
+    MAX_AHEAD,
+    MAX_TOGETHER,
+    Deliver,
+    Fill,
+    History,
+    LogTopic,
+    Tell,
+    is_provable,
+    together,
+)
 
 
 def publication(offset: int, epoch: str = "e") -> Publication:
@@ -160,3 +171,21 @@ class TestTopic:
         topic.join("b")
         topic.arrive(publication(1, "f"))
         assert topic.start("b", Position(5, "e")) == [Tell(("b",), Position(1, "f"))]
+
+
+def test_what_comes_at_once_for_the_same_readers_goes_out_at_once_within_a_size() -> None:
+    large = MAX_TOGETHER // 2 + 1
+    deliveries = [
+        Deliver(Publication(bytes(size), offset), readers)
+        for offset, size, readers in (
+            (1, 1, ("a", "b")),
+            (2, 1, ("a", "b")),
+            (3, 1, ("a",)),
+            (4, large, ("b",)),
+            (5, large, ("b",)),
+            (6, 1, ("b",)),
+        )
+    ]
+    assert [
+        ([each.offset for each in published.publications], readers) for published, readers in together(deliveries)
+    ] == [([1, 2], ("a", "b")), ([3], ("a",)), ([4, 5], ("b",)), ([6], ("b",))]

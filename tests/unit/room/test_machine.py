@@ -70,9 +70,10 @@ def test_a_log_from_its_first_reader_to_its_last() -> None:
     assert room.feed(Arrive("chat", publication(4)), 0) == [Fetch("chat", Position(2, "e"))]
     made = room.feed(Fetched("chat", Page((publication(3),), Position(4, "e"))), 0)
     assert [each.event for each in made if isinstance(each, Deliver)] == [
-        Published((publication(3),)),
-        Published((publication(4),)),
+        Published((publication(3), publication(4))),
     ]
+    both = Published((publication(5), publication(6)))
+    assert room.feed(Arrive("chat", both), 0) == [Deliver("chat", both, ("a",))]
     assert room.feed(Confirm("chat", Position(4, "e")), 0) == []
     assert room.feed(Quit("chat", "a"), 0) == [Release("chat")]
     assert room.idle and room.topics == ()

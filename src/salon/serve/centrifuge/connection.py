@@ -27,7 +27,7 @@ from salon.ports.observer import Observer
 from salon.room.machine import Welcome
 from salon.serve.centrifuge import calls
 from salon.serve.centrifuge.grants import Participant, participant
-from salon.serve.centrifuge.telling import Telling, telling_of, welcomed
+from salon.serve.centrifuge.telling import FAREWELLS, Telling, telling_of, welcomed
 from salon.serve.gate import Caller, Gate, Hold, credential_of
 from salon.session.member import Farewell, Member, Told
 from salon.session.rooms import Rooms
@@ -49,12 +49,6 @@ MAX_PUBLISHING: Final = 64
 CROWDED_MESSAGES, CROWDED_BYTES = 64, 128 * 1024
 """From here on what can wait is not sent: a reader of ``latest`` or of a state is then given the newest only."""
 
-FAREWELLS: Final[dict[Farewell, codes.Ending]] = {
-    "kicked": codes.FORCE_DISCONNECT,
-    "replaced": codes.REPLACED,
-    "draining": codes.SHUTDOWN,
-}
-
 
 class Parts(NamedTuple):
     """What connections are made of: the door's own."""
@@ -75,6 +69,7 @@ class Connection:
     ) -> None:
         self._rooms, self._gate, self._clock, self._observer, self._new_id, self._version = parts
         self._link = link
+        self._share = link.share
         self._outbox = outbox
         self._scope = scope
         self._hold = hold
@@ -83,9 +78,9 @@ class Connection:
         self._member: Member | None = None
         self._caller: Caller | None = None
         self._participant: Participant | None = None
-        self._pending: deque[commands.Heard | commands.Unreadable] = deque()
-        self._working = False
-        self._publishing: set[asyncio.Task[None]] = set()
+        # Commands that wait, while there are any: an idle connection holds no queue.
+        self._pending: deque[commands.Heard | commands.Unreadable] | None = None
+        self._publishing: set[asyncio.Task[None]] | None = None
         # What is told while the answer to connect is not there yet.
         self._held: list[Telling] | None = None
         self._alive = False
@@ -100,7 +95,7 @@ class Connection:
         self._timer.cancel()
         if self._expiry is not None:
             self._expiry.cancel()
-        self._pending.clear()
+        self._pending = None
 
     def end(self, ending: codes.Ending) -> None:
         self._link.close(ending.code, ending.reason)
@@ -110,11 +105,11 @@ class Connection:
     def tell(self, told: Told) -> None:
         # Hot: once for each subscriber of each message; what it is told has been made for the first of them.
         made = told.made
-        telling = made if isinstance(made, Telling) else telling_of(told)
-        if self._held is not None:
-            self._held.append(telling)
+        telling = made if type(made) is Telling else telling_of(told)
+        if self._held is None:
+            self._share(telling)
         else:
-            self._link.share(telling)
+            self._held.append(telling)
 
     @property
     def crowded(self) -> bool:
@@ -138,28 +133,35 @@ class Connection:
 
     def hear(self, text: str) -> None:
         self._alive = True
+        if text == encode.PING:  # its pong
+            return
+        pending = self._pending if self._pending is not None else deque()
         try:
             for heard in commands.decode(text):
                 if isinstance(heard, commands.Heard) and heard.request is None and not heard.id:
                     continue  # a pong
-                self._pending.append(heard)
+                pending.append(heard)
         except ClientError as error:
             self._observer.client_error(DOOR, error.code)
             self.end(codes.TOO_BIG if error.code == "data_too_large" else codes.BAD_FRAME)
             return
-        if len(self._pending) > MAX_PENDING:
+        if len(pending) > MAX_PENDING:
             self._observer.client_error(DOOR, "rate_limit_exceeded")
             self.end(codes.TOO_MANY)
-        elif self._pending and not self._working:
-            self._working = True
-            self._group.create_task(self._work())
+        elif pending and self._pending is None:
+            self._pending = pending
+            self._group.create_task(self._work(pending))
 
-    async def _work(self) -> None:
+    async def _work(self, pending: deque[commands.Heard | commands.Unreadable]) -> None:
         try:
-            while self._pending and not self._link.closing:
-                await self._obey(self._pending.popleft())
+            while pending and not self._link.closing:
+                heard = pending.popleft()
+                await self._obey(heard)
+                if _publishes(heard) and not (pending and _publishes(pending[0])):
+                    # They have begun, and so has their place among the others, before the next command is looked at.
+                    await asyncio.sleep(0)
         finally:
-            self._working = False
+            self._pending = None
 
     async def _obey(self, heard: commands.Heard | commands.Unreadable) -> None:
         if isinstance(heard, commands.Unreadable):
@@ -174,19 +176,20 @@ class Connection:
             await self._guard(heard.id, lambda: self._connect(heard.id, heard.request))
         elif self._member is None:
             self.end(codes.BAD_FRAME)
-        elif calls.publishes(heard.request):
+        elif _publishes(heard):
             await self._publish(heard)
         else:
             await self._guard(heard.id, lambda: self._dispatch(heard))
 
     async def _publish(self, heard: commands.Heard) -> None:
-        if len(self._publishing) >= MAX_PUBLISHING:
+        """Begun in its place among the others, and answered when it is kept."""
+        if self._publishing is None:
+            self._publishing = set()
+        while len(self._publishing) >= MAX_PUBLISHING:
             await asyncio.wait(self._publishing, return_when=asyncio.FIRST_COMPLETED)
         task = self._group.create_task(self._guard(heard.id, lambda: self._dispatch(heard)))
         self._publishing.add(task)
         task.add_done_callback(self._publishing.discard)
-        # It has begun, and so has its place among the others, before the next command is looked at.
-        await asyncio.sleep(0)
 
     async def _guard(self, id: int, work: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -382,6 +385,10 @@ class Connection:
             self.end(codes.NO_PONG)
         else:
             self._timer = self._loop.call_later(PING_SECONDS - PONG_SECONDS, self._ping)
+
+
+def _publishes(heard: commands.Heard | commands.Unreadable) -> bool:
+    return isinstance(heard, commands.Heard) and calls.publishes(heard.request)
 
 
 def _recovering(result: SubscribeResult, since: Position | None) -> SubscribeResult:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import ExitStack
 from typing import Final
 
 from starlette.routing import BaseRoute, WebSocketRoute
@@ -14,7 +13,7 @@ from salon.serve.centrifuge.connection import DOOR, Connection, Parts
 from salon.serve.gate import Hold, address_of
 from salon.serve.replies import deny
 from salon.transport.outbox import Outbox
-from salon.transport.websocket import WebSocketLink
+from salon.transport.websocket import OWN_PINGS_EXTENSION, WebSocketLink
 from salon.wire.centrifuge import codes
 
 OUTBOX_MESSAGES, OUTBOX_BYTES = 4096, 8 * 1024 * 1024
@@ -34,17 +33,21 @@ class CentrifugeDoor:
     async def socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One WebSocket, from its request to its end."""
         gate = self._parts.gate
-        with ExitStack() as stack:
-            try:
-                if SUBPROTOCOL_PROTOBUF in scope.get("subprotocols", ()):
-                    raise Refused("This door speaks JSON only.", status=400, code="invalid_value")
-                hold = stack.enter_context(gate.hold(gate.stranger, address_of(scope), DOOR))
-            except Refused as refused:
-                await deny(scope, receive, send, refused)
-                return
+        try:
+            if SUBPROTOCOL_PROTOBUF in scope.get("subprotocols", ()):
+                raise Refused("This door speaks JSON only.", status=400, code="invalid_value")
+            hold = gate.hold(gate.stranger, address_of(scope), DOOR).__enter__()
+        except Refused as refused:
+            await deny(scope, receive, send, refused)
+            return
+        try:
             await receive()
             await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
+            if (stop_pings := scope.get("extensions", {}).get(OWN_PINGS_EXTENSION)) is not None:
+                stop_pings()
             await self._serve(scope, receive, send, hold)
+        finally:
+            hold.__exit__()
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, hold: Hold) -> None:
         outbox = Outbox(OUTBOX_MESSAGES, OUTBOX_BYTES, overflow=codes.SLOW)

@@ -18,9 +18,9 @@ from starlette.types import Receive, Scope, Send
 from salon.base.errors import ClientError, Refused
 from salon.base.rooms import Position
 from salon.room.machine import Welcome
-from salon.serve.centrifuge.connection import DOOR, FAREWELLS, PING_SECONDS, Parts
+from salon.serve.centrifuge.connection import DOOR, PING_SECONDS, Parts
 from salon.serve.centrifuge.grants import Participant, participant
-from salon.serve.centrifuge.telling import telling_of, welcomed
+from salon.serve.centrifuge.telling import FAREWELLS, telling_of, welcomed
 from salon.serve.credentials import address_of, credential_of
 from salon.serve.replies import refusal
 from salon.session.member import Farewell, Member, Told

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from salon.base.rooms import Changed, Ended, Expired, Gap, Joined, Left, Patch, Published, RoomEvent, Signal, Snapshot
 from salon.room.machine import Welcome
-from salon.session.member import Told
+from salon.session.member import Farewell, Told
 from salon.transport.frames import Shared
 from salon.wire.centrifuge import codes, encode
 from salon.wire.centrifuge.encode import Pub, Push, SubscribeResult
 
+FAREWELLS: Final[dict[Farewell, codes.Ending]] = {
+    "kicked": codes.FORCE_DISCONNECT,
+    "replaced": codes.REPLACED,
+    "draining": codes.SHUTDOWN,
+}
 _ENDINGS = {
     "kicked": codes.Ending(codes.UNSUBSCRIBED.code, "kicked"),
     "removed": codes.Ending(codes.UNSUBSCRIBED.code, "room removed"),
