@@ -25,6 +25,7 @@ from salon.base.speech import (
 from salon.ports.asr import AsrTraits
 from salon.ports.llm import CheckStep
 from salon.ports.tts import TtsTraits
+from salon.providers.ahead import Take, speak_ahead
 from salon.providers.listening import BYTES_PER_MS, Listening, Microphone
 from salon.providers.openai.connection import Access, abort, broken, new_session, proxy_for, read_body
 from salon.providers.openai.profiles import Profile
@@ -167,7 +168,7 @@ class TranscriptionAsr:
 
 
 class SpeechTts:
-    """Speaks each piece by itself, as its audio comes. ``rate`` is that of the house's raw PCM. Times are seconds."""
+    """Speaks each piece by itself as its audio comes, the next while this one does. ``rate`` is of raw PCM. Times are seconds."""
 
     def __init__(
         self,
@@ -198,16 +199,10 @@ class SpeechTts:
         return Speaking(lambda script: self._speak(script, options))
 
     async def _speak(self, script: Script, options: TtsOptions) -> Spoken:
-        at = 0
-        while piece := await script.read():
-            for place in range(0, len(piece), MOST_TEXT):
-                part = piece[place : place + MOST_TEXT]
-                if any(each.isalnum() for each in part):
-                    await self._say(script, part, at + place, options)
-            at += len(piece)
+        await speak_ahead(script, _pieces(script), lambda take, text, at: self._say(take, text, at, options))
         return Spoken(TtsUsage(script.characters, script.milliseconds), self.name)
 
-    async def _say(self, script: Script, text: str, at: int, options: TtsOptions) -> None:
+    async def _say(self, take: Take, text: str, at: int, options: TtsOptions) -> None:
         body = speech(self._model, text, options.voice or self._voices[0], options)
         samples = Samples(self._endpoint.house, self._rate)
         phase, limit = "first_audio", self._first_audio
@@ -219,7 +214,7 @@ class SpeechTts:
                     held += samples.feed(data)
                     ready = len(held) - samples.rate // 100 * SAMPLE
                     if ready > 0:
-                        await script.say(Speech(bytes(held[:ready]), samples.rate, said=at))
+                        await take.say(Speech(bytes(held[:ready]), samples.rate, said=at))
                         del held[:ready]
                     phase, limit = "stall", self._stall
                     patience.reschedule(asyncio.get_running_loop().time() + limit)
@@ -228,7 +223,7 @@ class SpeechTts:
             message = f"{self._endpoint.house} {said} for more than {limit:g} s."
             raise TimedOut(message, phase=phase, house=self._endpoint.house) from None
         if held:
-            await script.say(Speech(bytes(held), samples.rate, said=at + len(text)))
+            await take.say(Speech(bytes(held), samples.rate, said=at + len(text)))
 
     async def check(self) -> AsyncGenerator[CheckStep, None]:
         async for step in speak(self):
@@ -236,3 +231,14 @@ class SpeechTts:
 
     async def aclose(self) -> None:
         await self._endpoint.aclose()
+
+
+async def _pieces(script: Script) -> AsyncGenerator[tuple[int, str], None]:
+    """What there is to speak, in requests of a size that is taken."""
+    at = 0
+    while piece := await script.read():
+        for place in range(0, len(piece), MOST_TEXT):
+            part = piece[place : place + MOST_TEXT]
+            if any(each.isalnum() for each in part):
+                yield at + place, part
+        at += len(piece)
