@@ -14,11 +14,17 @@ from typing import Any
 import webrtc
 from aiohttp import ClientSession
 
+from salon.sound.pcm import level
 from salon.sound.resample import Resampler
 from tests.fakes.media_house import until
 
 DATA = Path(__file__).parents[1] / "data" / "voice"
 PATIENCE = 30.0
+AUDIBLE = 0.003
+"""Of full scale, as a root mean square: what can be heard."""
+PAUSE = 0.3
+PIECE = 0.01
+SILENT = bytes(960)
 
 
 class Recordings:
@@ -27,8 +33,8 @@ class Recordings:
     def __init__(self) -> None:
         self.track = webrtc.MediaStreamTrackGenerator("audio")
         self._queue: deque[bytes] = deque()
-        self.ended = 0.0
-        """When, by the loop's time, the last of it was said."""
+        self.began = self.ended = 0.0
+        """When, by the loop's time, the first and the last that can be heard of it were said."""
 
     def say(self, name: str) -> None:
         """One of ``tests/data/voice``, behind what is being said."""
@@ -41,25 +47,77 @@ class Recordings:
         loop = asyncio.get_running_loop()
         start, number = loop.time(), 0
         while True:
-            speaking = bool(self._queue)
+            sound = self._queue.popleft() if self._queue else SILENT
             init = webrtc.AudioDataInit(
                 format="s16",
                 sample_rate=48_000,
                 number_of_frames=480,
                 number_of_channels=1,
                 timestamp=number * 10_000,
-                data=self._queue.popleft() if self._queue else bytes(960),
+                data=sound,
             )
             await writer.write(webrtc.AudioData(init))
-            if speaking and not self._queue:
-                self.ended = loop.time()
+            # A microphone hands over what it has heard: the piece ends now.
+            if sound is not SILENT and level(sound) > AUDIBLE:
+                now = loop.time()
+                if now - self.ended > PAUSE:
+                    self.began = now - PIECE
+                self.ended = now
             number += 1
             await asyncio.sleep(max(0, start + number / 100 - loop.time()))
 
 
-class Caller:
+class Loudspeaker:
+    """What libwebrtc plays, 10 ms at a time as it takes them out of its buffer."""
+
     def __init__(self) -> None:
+        self.played: deque[tuple[float, float]] = deque(maxlen=100 * 120)
+        """When, by the loop's time, each piece began to be heard, and how loud it was."""
+
+    async def run(self, track: Any) -> None:
+        loop = asyncio.get_running_loop()
+        reader = webrtc.MediaStreamTrackProcessor(
+            webrtc.MediaStreamTrackProcessorInit(track=track)
+        ).readable.get_reader()
+        samples = bytearray()
+        while not (result := await reader.read()).done:
+            data: Any = result.value
+            now = loop.time()
+            need = data.number_of_frames * data.number_of_channels * 2
+            if len(samples) != need:
+                samples = bytearray(need)
+            data.copy_to(samples, webrtc.AudioDataCopyToOptions(plane_index=0))
+            data.close()
+            self.played.append((now, level(bytes(samples))))
+
+    def heard_from(self, moment: float) -> float | None:
+        """When something was first heard at or after ``moment``."""
+        return next((at for at, loud in self.played if at >= moment and loud > AUDIBLE), None)
+
+    def silent_from(self, moment: float, least: float = 0.1) -> float | None:
+        """When, at or after ``moment``, a silence of ``least`` seconds began."""
+        since: float | None = None
+        for at, loud in self.played:
+            if at < moment:
+                continue
+            if loud > AUDIBLE:
+                since = None
+            else:
+                since = at if since is None else since
+                if at - since >= least:
+                    return since
+        return None
+
+
+class Caller:
+    """``records`` keeps what is heard in ``loudspeaker``."""
+
+    def __init__(self, *, records: bool = False) -> None:
         self.pc = webrtc.RTCPeerConnection()
+        self.loudspeaker = Loudspeaker()
+        self.tracks: asyncio.Queue[Any] = asyncio.Queue(4)
+        if records:
+            self.pc.on("track", lambda event: self.tracks.put_nowait(event.track))
         self.microphone = Recordings()
         self.heard: list[dict[str, Any]] = []
         self.location = ""
@@ -120,13 +178,17 @@ class Caller:
 
 
 @asynccontextmanager
-async def calling(url: str, key: str, **how: Any) -> AsyncIterator[Caller]:
-    caller = Caller()
+async def calling(url: str, key: str, *, records: bool = False, **how: Any) -> AsyncIterator[Caller]:
+    caller = Caller(records=records)
     async with asyncio.TaskGroup() as group:
-        running = group.create_task(caller.microphone.run())
+        running = [group.create_task(caller.microphone.run())]
         try:
             await caller.call(url, key, **how)
+            if records:
+                track = await asyncio.wait_for(caller.tracks.get(), PATIENCE)
+                running.append(group.create_task(caller.loudspeaker.run(track)))
             yield caller
         finally:
-            running.cancel()
+            for task in running:
+                task.cancel()
             caller.pc.close()

@@ -38,6 +38,9 @@ class Udp:
     def add(self, pointer: Any, size: int, to: Destination) -> None:
         self.sent.append((bytes(ffi.buffer(pointer, size)), to.address))
 
+    def flush(self) -> None:
+        """What was added has been sent."""
+
     def send(self, data: bytes | bytearray, address: Any) -> None:
         self.sent.append((bytes(data), address))
 

@@ -203,3 +203,20 @@ async def test_many_calls_at_once() -> None:
         async with asyncio.TaskGroup() as group:
             for _ in range(3):
                 group.create_task(one())
+
+
+async def test_the_parts_of_the_silence_are_what_a_recording_of_the_caller_shows() -> None:
+    """Of some turns the one that the machine disturbed least: what is in its way only makes the recording's silence longer."""
+    found: list[float] = []
+    async with house_of() as house, calling(f"{calls(house)}?salon=1", KEY, records=True) as caller:
+        await caller.until("session.created")
+        while len(found) < 8 and not any(abs(each) <= 20 for each in found):
+            caller.microphone.say("what-can-you-do.wav")
+            waterfall = (await caller.until("response.done"))[-1]["response"]["salon"]["waterfall"]
+            total = waterfall.pop("total")
+            assert sum(waterfall.values()) == total
+            ended = caller.microphone.ended
+            await until(lambda moment=ended: caller.loudspeaker.heard_from(moment) is not None, "heard", 10)
+            found.append(total - (caller.loudspeaker.heard_from(ended) - ended) * 1000)
+            await caller.until("output_audio_buffer.stopped")
+    assert min(map(abs, found)) <= 20, found

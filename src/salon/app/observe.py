@@ -78,7 +78,7 @@ class Metrics(Observer):
         self._silence = _Children(
             self._histogram(
                 "salon_voice_silence_seconds",
-                "From the end of what a person said to the first packet of the answer, by part; `total` is their sum.",
+                "From the end of what a person said until the answer is heard, by part; `total` is their sum.",
                 FIRST_TOKEN_BUCKETS,
                 "part",
             )

@@ -1,4 +1,8 @@
-"""What a peer says and what we say to it, in samples (``ports.media.AudioIn``, ``AudioOut``). Both move at the pacer's tick."""
+"""What a peer says and what we say to it, in samples (``ports.media.AudioIn``, ``AudioOut``).
+
+What is said to us is handed on when it comes; what is missing is noticed at the pacer's tick. What we say leaves at that tick,
+but for the first packet behind a silence.
+"""
 
 from __future__ import annotations
 
@@ -27,13 +31,21 @@ CLOCK: Final = 48_000
 FRAME_TICKS: Final = CLOCK * opus.FRAME_MS // 1000
 # RFC 6716 section 2.1.9: a packet of one or two bytes is a frame of silence.
 DTX_BYTES: Final = 2
+# What comes out of a decoder is that much older than what went in last: 6.5 ms (RFC 7845 section 4.2).
+LOOK_AHEAD_MS: Final = 7
+# What a listener's buffer keeps: libwebrtc takes 10 ms at a time out of it, and of an uneven stream waits for more.
+LEAST_PLAYOUT_MS: Final = 10
+JITTERS: Final = 2
+MOST_PLAYOUT_MS: Final = 200
 
 
 class AudioIn:
-    """A source's ``Tap``: packets in, at any time; frames out, at each tick. Without a listener nothing is decoded."""
+    """A source's ``Tap``: packets in; frames out, at once where they are in order. Without a listener nothing is decoded.
+    ``half_trip`` is how many ms the network takes one way, as far as is known."""
 
-    def __init__(self) -> None:
-        self.jitter = JitterBuffer(CLOCK)
+    def __init__(self, half_trip: Callable[[], int] = lambda: 0) -> None:
+        self.jitter = JitterBuffer(CLOCK, eager=True)
+        self._half_trip = half_trip
         self.decoded = self.recovered = self.concealed = self.silent = 0
         self._decoder: opus.Decoder | None = None
         self._listeners: tuple[Callable[[AudioFrame], None], ...] = ()
@@ -58,6 +70,7 @@ class AudioIn:
             self.jitter.push(packet.sequence, packet.timestamp, packet.data[packet.payload : packet.end], now)
             if self._began is None:
                 self._began = now
+            self._pull(now)
 
     def closed(self) -> None:
         self._began = None
@@ -66,11 +79,14 @@ class AudioIn:
         began = self._began
         if began is None:
             return
-        while (due := self.jitter.pull(now)) is not None:
-            self._play(due, now)
+        self._pull(now)
         if (now - began) // opus.FRAME_MS - self._emitted > PATIENT_FRAMES + self.jitter.depth // opus.FRAME_MS:
             self.silent += 1
             self._emit(SILENCE, False, now)
+
+    def _pull(self, now: int) -> None:
+        while (due := self.jitter.pull(now)) is not None:
+            self._play(due, now)
 
     def _play(self, due: bytes | Lost, now: int) -> None:
         if not self._listeners:
@@ -100,19 +116,28 @@ class AudioIn:
     def _emit(self, samples: bytes, concealed: bool, now: int) -> None:
         self._emitted += 1
         if self._listeners:
-            frame = AudioFrame(samples, now, concealed)
+            age = LOOK_AHEAD_MS + self._half_trip() + self.jitter.behind(now)
+            frame = AudioFrame(samples, now, concealed, age)
             for listener in self._listeners:
                 listener(frame)
 
 
 class AudioOut:
     """Our voice to one peer. The packet of the next tick is made right after that of this one is sent: what 60 encoders take
-    makes no packet late."""
+    makes no packet late. The first packet behind a silence waits for no tick: it leaves as if it were that of the next, and the
+    tick that finds silence again gives back what the timestamps are ahead."""
 
     def __init__(
-        self, transport: Transport, ssrc: int, payload_type: int, random: Random, ntp: Callable[[int], int]
+        self,
+        transport: Transport,
+        ssrc: int,
+        payload_type: int,
+        random: Random,
+        ntp: Callable[[int], int],
+        half_trip: Callable[[], int] = lambda: 0,
     ) -> None:
         self.ssrc = ssrc
+        self._half_trip = half_trip
         self.sent = 0
         self.octets = 0
         self.report_block: ReportBlock | None = None
@@ -129,6 +154,7 @@ class AudioOut:
         self._prepared: bytes | None = None
         self._talking = False
         self._quiet = False
+        self._ahead = False
         self._played = 0
         self._loss = 0  # per cent
         self._at = 0
@@ -142,6 +168,11 @@ class AudioOut:
     def queued_ms(self) -> int:
         rest = len(self._rest) * 500 // self._rate
         return (len(self._frames) + (self._prepared is not None)) * opus.FRAME_MS + rest
+
+    @property
+    def latency_ms(self) -> int:
+        jitter = self.report_block.jitter * 1000 // CLOCK if self.report_block is not None else 0
+        return LOOK_AHEAD_MS + self._half_trip() + LEAST_PLAYOUT_MS + min(JITTERS * jitter, MOST_PLAYOUT_MS)
 
     @property
     def played_ms(self) -> int:
@@ -161,11 +192,16 @@ class AudioOut:
             self._pad()
             self._rate = rate
         self._drained.clear()
+        idle = not (self._frames or self._prepared or self._talking or self._ahead)
         rest, size = self._rest, self._frame_bytes
         rest += samples
         whole = len(rest) - len(rest) % size
         self._frames.extend(bytes(rest[at : at + size]) for at in range(0, whole, size))
         del rest[:whole]
+        if idle and self._frames and self._writer is not None:
+            self._ahead = True
+            self._send(self._encoded(), self._transport.now)
+            self._transport.flush()
 
     def flush(self) -> int:
         self._frames.clear()
@@ -188,18 +224,26 @@ class AudioOut:
         self._writer = None
 
     def tick(self, now: int) -> None:
-        writer = self._writer
-        if writer is None:
+        if self._writer is None:
             return
-        self._timestamp = (self._timestamp + FRAME_TICKS) & 0xFFFFFFFF
-        self._at = now
         packet = self._prepared
         if packet is None:
             if not self._frames:
                 self._pad()
             packet = self._encoded()
         self._prepared = None
-        if packet is None:
+        if packet is None and self._ahead:
+            self._ahead = self._talking = False
+            self._at = now
+            return
+        self._send(packet, now)
+
+    def _send(self, packet: bytes | None, now: int) -> None:
+        """The packet of a tick, None of silence."""
+        self._timestamp = (self._timestamp + FRAME_TICKS) & 0xFFFFFFFF
+        self._at = now
+        writer = self._writer
+        if packet is None or writer is None:
             self._talking = False
             return
         self._played += opus.FRAME_MS

@@ -84,7 +84,7 @@ class Peer:
         self.remote_ufrag = ""
         self.sections = Sections(self)
         self.association: Association | None = None
-        self.ears: AudioIn | None = AudioIn() if wants.voice else None
+        self.ears: AudioIn | None = AudioIn(self._half_trip) if wants.voice else None
         self.voice: AudioOut | None = None
         self.transport: Transport
         self.inbound: Inbound
@@ -279,6 +279,9 @@ class Peer:
         if self.voice is not None:
             self.voice.prepare()
 
+    def _half_trip(self) -> int:
+        return (self.outbound.round_trip.ms or 0) // 2
+
     def _report(self, now: int) -> None:
         # RFC 3550 section 6.2: the interval is randomised, so that reports of many do not fall together.
         self._entry = self.house.schedule.at(now + int(REPORT_MS * (0.5 + self.house.random.random())), self._report)
@@ -305,7 +308,8 @@ class Peer:
         return Output(lane, self.transport, self.outbound.log, house.clock, house.schedule, house.random)
 
     def speaker(self, ssrc: int, payload_type: int) -> AudioOut:
-        return AudioOut(self.transport, ssrc, payload_type, self.house.random, self.house.ntp)
+        house = self.house
+        return AudioOut(self.transport, ssrc, payload_type, house.random, house.ntp, self._half_trip)
 
     def ssrc(self) -> int:
         return self.house.random.getrandbits(32) or 1

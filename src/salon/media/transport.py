@@ -195,6 +195,14 @@ class Transport:
         self.octets_sent += size
         self._add(pointer, size, self._to)
 
+    @property
+    def now(self) -> int:
+        return self._ways.clock.now()
+
+    def flush(self) -> None:
+        """Send what waits for the end of the tick."""
+        self._ways.udp.flush()
+
     def sent_first(self) -> None:
         """A track's first packet goes out. The first of them is a moment of the peer's."""
         if self._timeline.when("first packet out") is None:

@@ -144,18 +144,22 @@ class DataChannel(Protocol):
 
 
 class AudioFrame(msgspec.Struct, frozen=True):
-    """20 ms of what a peer says: 320 samples at 16 kHz, 16-bit little-endian, mono, and when they were due.
+    """20 ms of what a peer says: 320 samples at 16 kHz, 16-bit little-endian, mono, and when they were handed on.
 
-    ``concealed`` says that the packet was lost: the samples are the decoder's guess, or silence.
+    ``concealed`` says that the packet was lost: the samples are the decoder's guess, or silence. ``age`` is how long ago the last
+    sample was said, as far as can be known: what the codec looks ahead, half a round trip, and what the packet took longer than
+    the fastest.
     """
 
     samples: bytes
     at: int
     concealed: bool = False
+    age: int = 0
 
 
 class AudioIn(Protocol):
-    """What a peer says, through jitter buffer and decoder: one frame every 20 ms, without gaps, from the first packet on.
+    """What a peer says, put in order and decoded: a frame for every 20 ms, without gaps, from the first packet on, each as soon
+    as it is here.
 
     While the peer sends nothing (Opus DTX) the frames are silence and cost nothing to decode.
     """
@@ -168,6 +172,12 @@ class AudioOut(Protocol):
 
     @property
     def queued_ms(self) -> int: ...
+
+    @property
+    def latency_ms(self) -> int:
+        """How long it takes until what is sent now is heard, as far as can be known: half a round trip, and what a listener's
+        buffer keeps of a stream that comes as unevenly as theirs reports."""
+        ...
 
     @property
     def played_ms(self) -> int:

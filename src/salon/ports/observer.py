@@ -37,5 +37,5 @@ class Observer:
         went on, or the code of an error."""
 
     def voice_turn(self, parts: dict[str, int], total: int) -> None:
-        """The silence between the end of what a person said and the first sound of the answer, and its parts, in ms (see
+        """The silence between the end of what a person said and the first of the answer that they hear, and its parts, in ms (see
         ``turn.waterfall``)."""

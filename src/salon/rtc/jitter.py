@@ -3,6 +3,9 @@
 A packet is due at the time that its timestamp says, behind the fastest packets of late by ``depth``: what nearly all packets
 need to arrive in time. The buffer keeps to the sender's timeline. Where the sender falls silent (DTX) nothing is due; where
 a packet is missing when it is due, it is lost, and its decoder must make something up.
+
+For a loudspeaker a packet waits until it is due. A program that listens gains nothing by that (``eager``): what is next in order
+leaves at once, and only what is missing is waited for.
 """
 
 from __future__ import annotations
@@ -130,6 +133,7 @@ class JitterBuffer:
         "_clock_rate",
         "_concealed",
         "_depth",
+        "_eager",
         "_fec",
         "_jump",
         "_late_run",
@@ -167,7 +171,7 @@ class JitterBuffer:
     _jump: int
     _late_run: int
 
-    def __init__(self, clock_rate: int = 48_000, *, fec: bool = True) -> None:
+    def __init__(self, clock_rate: int = 48_000, *, fec: bool = True, eager: bool = False) -> None:
         self.received = 0
         self.played = 0
         self.lost = 0  # concealed, or skipped where too many were missing
@@ -176,6 +180,7 @@ class JitterBuffer:
         self.restarts = 0
         self._clock_rate = clock_rate
         self._fec = fec
+        self._eager = eager
         self._depth = Depth()
         self._begin()
 
@@ -191,6 +196,11 @@ class JitterBuffer:
     @property
     def jitter(self) -> int:
         return self._depth.jitter
+
+    def behind(self, now: int) -> int:
+        """How much later the packet that was pulled last is than it would be if it had come as fast as the fastest and left at
+        once."""
+        return max(now - (self._position - self._step) * 1000 // self._clock_rate - self._depth.base, 0)
 
     def push(self, sequence: int, timestamp: int, payload: bytes, now: int) -> None:
         self.received += 1
@@ -226,7 +236,7 @@ class JitterBuffer:
         """A payload that is due, ``Lost`` for one that should be here, or None: nothing (more) is due now."""
         packets = self._packets
         if self._next is None:
-            if not packets or now < self._due(packets[min(packets)][0]):
+            if not packets or not (self._eager or now >= self._due(packets[min(packets)][0])):
                 return None
             self._next = min(packets)
             self._position = packets[self._next][0]
@@ -247,7 +257,7 @@ class JitterBuffer:
                 self._advance(0)
                 self.late += 1
                 continue
-            if now < self._due(position):
+            if not self._eager and now < self._due(position):
                 return None
             del packets[self._next]
             self._advance(1)

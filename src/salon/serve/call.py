@@ -91,7 +91,7 @@ class Call:
     def _frame(self, frame: AudioFrame) -> None:
         voice = self.client.conversation.voice
         if voice is not None and not self.client.ended:
-            voice.heard(frame.samples)
+            voice.heard(frame.samples, frame.age)
 
     def _message(self, message: str | bytes) -> None:
         if self._charge() > MOST_BEHIND_MS:

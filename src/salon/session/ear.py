@@ -21,7 +21,7 @@ from salon.base.speech import ASR_RATE, AsrOptions, Final
 from salon.ports.asr import Asr, AsrSession
 from salon.ports.vad import Vad, VadSession
 from salon.session.judging import Judging
-from salon.sound.pcm import Framer, size
+from salon.sound.pcm import Framer, size, trailing_silence
 from salon.turn.listening import (
     Dropped,
     ListeningMachine,
@@ -36,6 +36,9 @@ log = logging.getLogger("salon.ear")
 FRAME_MS = 20
 BEHIND_MS = 2000
 """Audio that is kept for a beginning that is seen late. A longer ``prefix_padding_ms`` is cut to it."""
+
+LOOK_BACK = 25
+"""Frames in which a sound is looked for that has ended."""
 
 Spawn = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
 
@@ -136,6 +139,14 @@ class Ear:
     def item(self) -> str:
         """The id of what is being said, or of what would be said next."""
         return self._manual or (self._machine.item_id if self._machine else "") or self._new_id("item")
+
+    def sounded(self, last: int) -> int:
+        """When the sound ended that the detector let end at ``last``."""
+        kept = list(self._behind)
+        end = len(kept) - (self.now - last) // FRAME_MS
+        if end <= 0:
+            return last
+        return last - trailing_silence(b"".join(kept[max(end - LOOK_BACK, 0) : end]), ASR_RATE)
 
     def commit(self, item_id: str) -> None:
         """The client says that the turn is over; ``item_id`` is ``item``."""

@@ -143,7 +143,7 @@ class CallSpeaker:
     """For calls (WebRTC): sound goes to the packets at the pace at which it is heard, so that it can be ducked, taken up again
     at the same word, and so that what was heard is what was sent."""
 
-    def __init__(self, out: AudioOut, emit: Callable[[Event], None], first_packet: Callable[[str], None]) -> None:
+    def __init__(self, out: AudioOut, emit: Callable[[Event], None], first_packet: Callable[[str, int], None]) -> None:
         self._out = out
         self._emit = emit
         self._first_packet = first_packet
@@ -272,9 +272,11 @@ class CallSpeaker:
                 self._finished.discard(self._response)
                 self._emit(OutputBufferStopped(self._response))
             self._response = place.response_id
-            self._first_packet(place.response_id)
+            self._out.write(self._gain.apply(frame), RATE)
+            self._first_packet(place.response_id, self._out.latency_ms)
             self._emit(OutputBufferStarted(place.response_id))
-        self._out.write(self._gain.apply(frame), RATE)
+        else:
+            self._out.write(self._gain.apply(frame), RATE)
         self._behind.append((place, frame))
         self._written += 1
         self._marks.append((self._written, place))

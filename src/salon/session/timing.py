@@ -21,14 +21,14 @@ class Timing:
         self._turn: Waterfall | None = None
         self._answers: dict[str, Waterfall] = {}
 
-    def paused(self, ended: int) -> None:
-        """The last sound ended at ``ended``; that is known now."""
-        self._pause = Waterfall(ended)
+    def paused(self, ended: int, uplink: int = 0) -> None:
+        """The last sound was here at ``ended``, ``uplink`` ms after it was made; that it was the last is known now."""
+        self._pause = _heard(ended, uplink)
         self._pause.mark("vad", self._clock.now())
 
-    def over(self, ended: int) -> None:
+    def over(self, ended: int, uplink: int = 0) -> None:
         """That was the end of the turn."""
-        self._turn, self._pause = self._pause or Waterfall(ended), None
+        self._turn, self._pause = self._pause or _heard(ended, uplink), None
         self._turn.mark("end_of_turn", self._clock.now())
 
     def mark(self, part: str) -> None:
@@ -46,11 +46,13 @@ class Timing:
         if (waterfall := self._answers.get(response_id)) is not None:
             waterfall.mark("first_audio", self._clock.now())
 
-    def sent(self, response_id: str) -> None:
-        """The first of its sound has left."""
+    def sent(self, response_id: str, downlink: int = 0) -> None:
+        """The first of its sound has left, and is heard in ``downlink`` ms."""
         waterfall = self._answers.get(response_id)
         if waterfall is not None and not waterfall.whole:
-            waterfall.mark("first_packet", self._clock.now())
+            now = self._clock.now()
+            waterfall.mark("first_packet", now)
+            waterfall.mark("downlink", now + downlink)
             self._observer.voice_turn(waterfall.parts(), waterfall.total)
 
     def done(self, response: Response) -> Response:
@@ -61,3 +63,9 @@ class Timing:
         if waterfall is None or "audio" not in response.output_modalities:
             return response
         return msgspec.structs.replace(response, waterfall={**waterfall.parts(), "total": waterfall.total})
+
+
+def _heard(ended: int, uplink: int) -> Waterfall:
+    waterfall = Waterfall(ended - uplink)
+    waterfall.mark("uplink", ended)
+    return waterfall

@@ -101,6 +101,7 @@ class Voice:
         self._captions = Captions(machine, tell)
         self._greeted_at: int | None = None
         self._answering = False
+        self._age = 0
 
     def join(self, perform: Callable[[Sequence[Output]], None], submit: Callable[[Command], None]) -> None:
         """``perform`` carries out what the machine says, ``submit`` has it obey a command."""
@@ -131,7 +132,7 @@ class Voice:
             case SegmentBegan():
                 self._guess.drop()
             case SegmentEnded(_, last):
-                self._timing.paused(self._wall(last))
+                self._timing.paused(self._ended(last), self._age)
             case SpeechStarted(item_id, start):
                 self._tell(InputSpeechStarted(start, item_id))
             case SpeechStopped(item_id, _, end, last):
@@ -236,11 +237,12 @@ class Voice:
     def first_text(self) -> None:
         self._timing.mark("first_token")
 
-    def first_packet(self, response_id: str) -> None:
-        self._timing.sent(response_id)
+    def first_packet(self, response_id: str, latency: int) -> None:
+        self._timing.sent(response_id, latency)
 
-    def heard(self, pcm: bytes) -> None:
-        """Audio of a call: 16 kHz."""
+    def heard(self, pcm: bytes, age: int = 0) -> None:
+        """Audio of a call: 16 kHz. Its end was said ``age`` ms ago."""
+        self._age = age
         if self.ear is not None:
             self.ear.push(pcm)
 
@@ -258,7 +260,7 @@ class Voice:
     # Turns.
 
     def _turn_over(self, item_id: str, end: int, last: int) -> None:
-        self._timing.over(self._wall(last))
+        self._timing.over(self._ended(last), self._age)
         self._tell(InputSpeechStopped(end, item_id))
         self._commit_item(item_id)
         detection = self._machine.session.audio_input.turn_detection
@@ -387,7 +389,7 @@ class Voice:
     def _transcription_session(self) -> bool:
         return self._machine.session.type == "transcription"
 
-    def _wall(self, audio_ms: int) -> int:
-        """When a moment of the audio was, by the clock: the newest sample is now."""
+    def _ended(self, last: int) -> int:
+        """When, by the clock, the last sound was here: the newest sample is now. A detector hears it for a while longer."""
         assert self.ear is not None
-        return self._clock.now() - max(self.ear.now - audio_ms, 0)
+        return self._clock.now() - max(self.ear.now - self.ear.sounded(last), 0)

@@ -204,6 +204,10 @@ class Loudspeaker:
         return len(self._frames) * sounds.FRAME_MS
 
     @property
+    def latency_ms(self) -> int:
+        return 0
+
+    @property
     def played_ms(self) -> int:
         return self._played
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-PARTS = ("vad", "end_of_turn", "transcript", "first_token", "first_audio", "first_packet")
-"""In this order: until the detector was sure, the turn was taken as over, its words were known, the model began, there was sound,
-and it left."""
+PARTS = (
+    "uplink",
+    "vad",
+    "end_of_turn",
+    "transcript",
+    "first_token",
+    "first_audio",
+    "first_packet",
+    "downlink",
+)
+"""In this order: until the last sound of the person was here, the detector was sure that it was the last, the turn was taken as
+over, its words were known, the model began, there was sound, it left, and it was heard. What the network takes is estimated, and
+0 where nothing is known of it."""
 
 
 class Waterfall:
-    """Of one turn. Moments are milliseconds of one clock; ``ended`` is when the last sound of the person ended."""
+    """Of one turn. Moments are milliseconds of one clock; ``ended`` is when the person made their last sound."""
 
     def __init__(self, ended: int) -> None:
         self.ended = ended

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from salon.base.errors import ClientError
-from salon.media.audio import MAX_QUEUED_MS, AudioOut
+from salon.media.audio import LOOK_AHEAD_MS, MAX_QUEUED_MS, AudioOut
 from salon.media.opus import Decoder, Encoder
 from salon.ports.media import AudioFrame, Wants
 from salon.rtc import rtcp
@@ -64,6 +64,27 @@ async def test_each_20_ms_a_frame_comes_out_without_gaps() -> None:
     assert len(call.frames) == count
 
 
+async def test_a_frame_is_handed_on_when_it_comes() -> None:
+    call = Call()
+    call.listen()
+    for sequence in range(20):
+        call.speak(sequence)
+        assert len(call.frames) == sequence + 1
+        call.house.pass_ms(20)
+    assert {frame.age for frame in call.frames} == {LOOK_AHEAD_MS}
+
+
+async def test_what_waits_for_another_is_older() -> None:
+    call = Call()
+    call.listen()
+    for sequence in (*range(20), 21, 20, *range(22, 30)):
+        call.speak(sequence)
+        if sequence != 21:
+            call.house.pass_ms(20)
+    assert not any(frame.concealed for frame in call.frames)
+    assert sorted({frame.age for frame in call.frames}) == [LOOK_AHEAD_MS, LOOK_AHEAD_MS + 20]
+
+
 async def test_a_lost_packet_is_marked_and_the_time_goes_on() -> None:
     call = Call()
     call.listen()
@@ -113,10 +134,10 @@ async def test_bytes_that_are_no_opus_do_no_harm() -> None:
 async def test_what_is_written_goes_out_at_20_ms_a_packet() -> None:
     call = Call()
     call.out.write(tone(100))
-    assert call.out.queued_ms == 100
-    for at in range(5):
+    assert (call.out.queued_ms, call.out.played_ms) == (80, 20)
+    for at in range(4):
         call.house.pass_ms(20)
-        assert call.out.played_ms == 20 * (at + 1)
+        assert call.out.played_ms == 20 * (at + 2)
     packets = call.near.rtp()
     assert len(packets) == 5
     assert packets[0].marker
@@ -128,6 +149,33 @@ async def test_what_is_written_goes_out_at_20_ms_a_packet() -> None:
     await call.out.drained()
     call.house.pass_ms(100)
     assert call.near.rtp() == []
+
+
+async def test_the_first_packet_behind_a_silence_waits_for_no_tick() -> None:
+    call = Call()
+    call.house.pass_ms(100)
+    for _ in range(10):
+        call.out.write(tone(40))
+        first = call.near.rtp()
+        call.house.pass_ms(20)
+        second = call.near.rtp()
+        call.house.pass_ms(160)
+        assert [len(first), len(second), len(call.near.rtp())] == [1, 1, 0]
+        assert first[0].marker
+        assert (second[0].timestamp - first[0].timestamp) & 0xFFFFFFFF == 960
+    # What the timestamps were ahead is given back in each silence.
+    call.out.write(tone(20))
+    last = call.near.rtp()[0]
+    assert (last.timestamp - first[0].timestamp) & 0xFFFFFFFF == 9 * 960
+
+
+async def test_what_comes_while_we_speak_waits_its_turn() -> None:
+    call = Call()
+    call.out.write(tone(60))
+    call.out.write(tone(60))
+    assert len(call.near.rtp()) == 1
+    call.house.pass_ms(100)
+    assert len(call.near.rtp()) == 5
 
 
 async def test_after_a_pause_the_timestamp_tells_it_and_the_marker_too() -> None:
@@ -169,7 +217,7 @@ async def test_a_flush_tells_what_was_heard_and_drops_the_rest() -> None:
     call.house.pass_ms(200)
     waiting = asyncio.get_running_loop().create_future()
     assert not call.out._drained.is_set()
-    assert call.out.flush() == 200
+    assert call.out.flush() == 220
     await call.out.drained()
     waiting.cancel()
     assert (call.out.queued_ms, call.out.played_ms) == (0, 0)
@@ -183,6 +231,7 @@ async def test_ten_minutes_are_the_most() -> None:
     minute = bytes(2 * 8_000 * 60)
     for _ in range(MAX_QUEUED_MS // 60_000):
         call.out.write(minute, 8_000)
+    call.out.write(bytes(320), 8_000)  # the first packet has left
     with pytest.raises(ClientError) as caught:
         call.out.write(bytes(320), 8_000)
     assert caught.value.code == "audio_overflow"

@@ -51,6 +51,27 @@ def test_a_steady_stream_comes_out_as_it_went_in() -> None:
     assert [item for _, item in out[200:]] == [Lost(None)] * MAX_CONCEALED
 
 
+def test_a_program_that_listens_gets_what_is_in_order_at_once() -> None:
+    buffer = JitterBuffer(eager=True)
+    frames = [frame(i, 20 * i + (30 if i == 50 else 0)) for i in range(100)]
+    out = play(buffer, frames, 2_000)
+    assert [item for _, item in out] == [b"frame-%d" % i for i in range(100)]
+    late = [now - 20 * int(item.removeprefix(b"frame-")) for now, item in out if isinstance(item, bytes)]
+    assert late[:50] == [0] * 50
+    assert late[50:52] == [40, 20]  # it is waited for, and the one behind it with it
+    assert late[52:] == [0] * 48
+
+
+def test_it_waits_for_what_is_missing_as_long_as_others_do() -> None:
+    missing = [frame(i, 20 * i) for i in range(100) if i != 50]
+    patient, eager = JitterBuffer(), JitterBuffer(eager=True)
+    lost = [
+        next(now for now, item in play(buffer, missing, 2_000) if isinstance(item, Lost)) for buffer in (patient, eager)
+    ]
+    assert lost[0] == lost[1]
+    assert eager.lost == 1
+
+
 def test_order_is_restored_and_copies_are_dropped() -> None:
     buffer = JitterBuffer()
     frames = [frame(i, 20 * i + (25 if i % 5 == 0 else 0)) for i in range(100)]

@@ -78,7 +78,7 @@ async def test_the_session_begins_with_its_channel() -> None:
         peer.happened(ChannelOpened(wire))  # type: ignore[arg-type]
         assert '"session.created"' in wire.sent[0]
         assert peer.frame is not None
-        peer.frame(AudioFrame(bytes(640), 0))
+        peer.frame(AudioFrame(bytes(640), 0, age=7))
 
 
 async def test_without_a_channel_it_begins_with_the_connection() -> None:

@@ -175,3 +175,13 @@ async def test_detection_can_be_turned_off_and_on() -> None:
         push(ear, 400)
         push(ear, 800, QUIET)
         assert (await told.until("transcribed"))[2] == "Hi"
+
+
+async def test_a_sound_ended_before_the_detector_let_it_end() -> None:
+    async with listening(InstantAsr("Yes.")) as (ear, _):
+        ear.push(LOUD * 20 + QUIET * 10)
+        assert ear.sounded(600) == 400
+        assert ear.sounded(440) == 400
+        assert ear.sounded(200) == 200
+        ear.push(QUIET * 200)
+        assert ear.sounded(600) == 600  # it is too long ago

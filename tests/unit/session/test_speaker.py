@@ -69,8 +69,8 @@ class Call:
     def __init__(self) -> None:
         self.out = Loudspeaker()
         self.told: list[Event] = []
-        self.first: list[str] = []
-        self.speaker = CallSpeaker(self.out, self.told.append, self.first.append)
+        self.first: list[tuple[str, int]] = []
+        self.speaker = CallSpeaker(self.out, self.told.append, lambda *told: self.first.append(told))
 
     async def listen(self, ms: int) -> None:
         for _ in range(ms // 20):
@@ -83,7 +83,7 @@ def test_a_call_is_paced_and_tells_its_beginning_and_end() -> None:
         call = Call()
         call.speaker.play(sound(1000))
         assert call.told == [OutputBufferStarted("r")]
-        assert call.first == ["r"]
+        assert call.first == [("r", 0)]
         assert call.out.queued_ms <= 80
         await call.listen(500)
         place = call.speaker.place

@@ -23,7 +23,7 @@ def response(modality: str = "audio") -> Response:
 def test_the_parts_of_a_turn() -> None:
     clock, kept = FakeClock(), Kept()
     timing = Timing(clock, kept)
-    timing.paused(clock.now() - 220)
+    timing.paused(clock.now() - 220, 30)
     clock.pass_ms(60)
     timing.mark("transcript")
     clock.pass_ms(120)
@@ -34,11 +34,14 @@ def test_the_parts_of_a_turn() -> None:
     clock.pass_ms(50)
     timing.sounded("r")
     clock.pass_ms(20)
-    timing.sent("r")
-    timing.sent("r")
-    parts = {"vad": 220, "end_of_turn": 180, "transcript": 0, "first_token": 30, "first_audio": 50, "first_packet": 20}
-    assert kept.turns == [(parts, 500)]
-    assert timing.done(response()).waterfall == {**parts, "total": 500}
+    timing.sent("r", 40)
+    timing.sent("r", 90)
+    parts = {
+        "uplink": 30, "vad": 220, "end_of_turn": 180, "transcript": 0, "first_token": 30, "first_audio": 50,
+        "first_packet": 20, "downlink": 40,
+    }  # fmt: skip
+    assert kept.turns == [(parts, 570)]
+    assert timing.done(response()).waterfall == {**parts, "total": 570}
 
 
 def test_an_answer_in_text_or_to_no_turn_has_none() -> None:

@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from salon.sound.pcm import Framer, floats, leading_silence, level, milliseconds, size
+from salon.sound.pcm import Framer, floats, leading_silence, level, milliseconds, size, trailing_silence
 
 
 def test_frames_are_whole_whatever_the_pieces() -> None:
@@ -36,3 +36,13 @@ def test_a_run_up_is_found_and_a_little_of_it_kept() -> None:
 
 def test_floats_go_from_minus_one_to_one() -> None:
     assert struct.unpack("<3f", floats(struct.pack("<3h", -32768, 0, 16384))) == (-1.0, 0.0, 0.5)
+
+
+def test_silence_at_the_end_is_what_is_far_below_the_loudest() -> None:
+    loud, soft, silent = struct.pack("<h", 8000) * 1600, struct.pack("<h", 200) * 1600, bytes(3200)
+    assert trailing_silence(loud + silent, 16_000) == 100
+    assert trailing_silence(loud + soft + silent, 16_000) == 200
+    assert trailing_silence(loud[: 2 * 1650] + silent, 16_000) == 100
+    assert trailing_silence(soft + silent, 16_000) == 100
+    assert trailing_silence(silent, 16_000) == 0
+    assert trailing_silence(b"", 16_000) == 0

@@ -10,10 +10,10 @@ from salon.turn.waterfall import PARTS, Waterfall
 
 def test_parts_in_order() -> None:
     waterfall = Waterfall(1000)
-    for part, now in zip(PARTS, (1100, 1500, 1520, 1800, 1900, 1920), strict=True):
+    for part, now in zip(PARTS, (1030, 1100, 1500, 1520, 1800, 1900, 1920, 1950), strict=True):
         waterfall.mark(part, now)
-    assert list(waterfall.parts().values()) == [100, 400, 20, 280, 100, 20]
-    assert waterfall.total == 920
+    assert list(waterfall.parts().values()) == [30, 70, 400, 20, 280, 100, 20, 30]
+    assert waterfall.total == 950
     assert waterfall.whole
 
 
@@ -22,7 +22,8 @@ def test_what_was_ready_before_its_time_took_none() -> None:
     for part, now in (("transcript", 1300), ("first_token", 1350), ("end_of_turn", 1500), ("first_packet", 1600)):
         waterfall.mark(part, now)
     assert waterfall.parts() == {
-        "vad": 0, "end_of_turn": 500, "transcript": 0, "first_token": 0, "first_audio": 0, "first_packet": 100
+        "uplink": 0, "vad": 0, "end_of_turn": 500, "transcript": 0, "first_token": 0, "first_audio": 0, "first_packet": 100,
+        "downlink": 0,
     }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import { heardLength } from "../../voice/transcript.js";
 /** @typedef {import("../../voice/transcript.js").Answer} Answer */
 /** @typedef {import("../../i18n/i18n.js").Key} Key */
 
-const PARTS = ["vad", "end_of_turn", "transcript", "first_token", "first_audio", "first_packet"];
+const PARTS = ["uplink", "vad", "end_of_turn", "transcript", "first_token", "first_audio", "first_packet", "downlink"];
 
 /**
  * @param {import("../../voice/voice.js").Voice} voice
