@@ -84,7 +84,7 @@ class Peer:
         self.remote_ufrag = ""
         self.sections = Sections(self)
         self.association: Association | None = None
-        self.ears: AudioIn | None = AudioIn(self._half_trip) if wants.voice else None
+        self.ears: AudioIn | None = AudioIn(lambda: self.outbound.round_trip.half) if wants.voice else None
         self.voice: AudioOut | None = None
         self.transport: Transport
         self.inbound: Inbound
@@ -279,9 +279,6 @@ class Peer:
         if self.voice is not None:
             self.voice.prepare()
 
-    def _half_trip(self) -> int:
-        return (self.outbound.round_trip.ms or 0) // 2
-
     def _report(self, now: int) -> None:
         # RFC 3550 section 6.2: the interval is randomised, so that reports of many do not fall together.
         self._entry = self.house.schedule.at(now + int(REPORT_MS * (0.5 + self.house.random.random())), self._report)
@@ -309,7 +306,9 @@ class Peer:
 
     def speaker(self, ssrc: int, payload_type: int) -> AudioOut:
         house = self.house
-        return AudioOut(self.transport, ssrc, payload_type, house.random, house.ntp, self._half_trip)
+        return AudioOut(
+            self.transport, ssrc, payload_type, house.random, house.ntp, lambda: self.outbound.round_trip.half
+        )
 
     def ssrc(self) -> int:
         return self.house.random.getrandbits(32) or 1

@@ -200,7 +200,6 @@ class Transport:
         return self._ways.clock.now()
 
     def flush(self) -> None:
-        """Send what waits for the end of the tick."""
         self._ways.udp.flush()
 
     def sent_first(self) -> None:

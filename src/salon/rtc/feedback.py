@@ -114,6 +114,11 @@ class RoundTrip:
         self.ms: int | None = None
         self._sent: dict[int, int] = {}
 
+    @property
+    def half(self) -> int:
+        """One way; 0 while nothing is known."""
+        return (self.ms or 0) // 2
+
     def sent(self, ntp: int, now: int) -> None:
         """A sender report with this NTP time went out, for whichever stream."""
         self._sent[ntp >> 16 & 0xFFFFFFFF] = now
