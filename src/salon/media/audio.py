@@ -16,6 +16,7 @@ from salon.base.errors import ClientError
 from salon.media import opus
 from salon.media.transport import Transport
 from salon.ports.media import AudioFrame, Stop
+from salon.rtc.feedback import RoundTrip
 from salon.rtc.jitter import JitterBuffer, Lost
 from salon.rtc.outgoing import Writer
 from salon.rtc.rtcp import ReportBlock, SenderReport
@@ -134,10 +135,10 @@ class AudioOut:
         payload_type: int,
         random: Random,
         ntp: Callable[[int], int],
-        half_trip: Callable[[], int] = lambda: 0,
+        round_trip: RoundTrip,
     ) -> None:
         self.ssrc = ssrc
-        self._half_trip = half_trip
+        self._round_trip = round_trip
         self.sent = 0
         self.octets = 0
         self.report_block: ReportBlock | None = None
@@ -172,7 +173,7 @@ class AudioOut:
     @property
     def latency_ms(self) -> int:
         jitter = self.report_block.jitter * 1000 // CLOCK if self.report_block is not None else 0
-        return LOOK_AHEAD_MS + self._half_trip() + LEAST_PLAYOUT_MS + min(JITTERS * jitter, MOST_PLAYOUT_MS)
+        return LOOK_AHEAD_MS + self._round_trip.half + LEAST_PLAYOUT_MS + min(JITTERS * jitter, MOST_PLAYOUT_MS)
 
     @property
     def played_ms(self) -> int:

@@ -306,9 +306,7 @@ class Peer:
 
     def speaker(self, ssrc: int, payload_type: int) -> AudioOut:
         house = self.house
-        return AudioOut(
-            self.transport, ssrc, payload_type, house.random, house.ntp, lambda: self.outbound.round_trip.half
-        )
+        return AudioOut(self.transport, ssrc, payload_type, house.random, house.ntp, self.outbound.round_trip)
 
     def ssrc(self) -> int:
         return self.house.random.getrandbits(32) or 1
