@@ -22,7 +22,8 @@ suggestions = { en = ["Count to 5", "Show me Markdown"], zh = ["从一数到五"
 [[agents]]
 name = "guide"
 title = "Guide"
-description = "Has a tool."
+description = { en = "Has a tool.", zh = "有一个工具。" }
+welcome = { en = "Hello, I am the guide of this house.", zh = "你好，我是这里的向导。" }
 tools = ["e2e_tools:weather"]
 """
 

@@ -64,6 +64,12 @@ class Talk:
         self.finished()
         return self.words
 
+    def ask_aloud(self, text: str) -> None:
+        """Send in a call, and wait for the answer to begin."""
+        before = self.answers.count()
+        self.send(text)
+        expect(self.answers).to_have_count(before + 1)
+
     def finished(self, status: str = "done") -> None:
         expect(self.answer).to_have_attribute("data-status", status, timeout=SLOW)
 

@@ -124,7 +124,7 @@ def test_a_conversation_can_be_downloaded(talk: Talk, tmp_path: Path) -> None:
     markdown.value.save_as(tmp_path / "a.md")
     text = (tmp_path / "a.md").read_text("utf-8")
     assert text.startswith("# count to 4\n")
-    assert text.index("## You\n\ncount to 4") < text.index("## Answer\n\n1")
+    assert re.search(r"## You · [\d:]+ ?\w*\n\ncount to 4\n\n## Answer · [\d:]+ ?\w*\n\n1, 2", text)
     with talk.page.expect_download() as exported:
         talk.menu("Download as JSON")
     exported.value.save_as(tmp_path / "a.json")

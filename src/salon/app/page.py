@@ -68,6 +68,7 @@ def _agent(part: Part) -> dict[str, Any]:
         "welcome": in_languages(agent.welcome),
         "llm": llm.name,
         "vision": llm.traits.images,
+        "voices": list(part.tts.traits.voices) if part.tts is not None else [],
         "tools": list(agent.toolbox),
         "suggestions": {language: list(texts) for language, texts in suggestions.items()},
     }

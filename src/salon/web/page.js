@@ -1,4 +1,4 @@
-/** What the Talk view is about: the conversations that are kept, and the one that is open. */
+/** What the Talk and the Voice view are about: the conversations that are kept, and the one that is open. */
 
 import { Emitter } from "./emitter.js";
 import { t } from "./i18n/i18n.js";
@@ -12,6 +12,8 @@ import { Sessions } from "./realtime/sessions.js";
 /** @typedef {import("./frame.js").Frame} Frame */
 /** @typedef {import("./model/conversation.js").Conversation} Conversation */
 /** @typedef {import("./model/types.js").Agent} Agent */
+
+const VIEWS = ["talk", "voice"];
 
 /** @extends {Emitter<{ opened: null }>} */
 export class Page extends Emitter {
@@ -30,6 +32,16 @@ export class Page extends Emitter {
     this.session = this.sessions.show(conversation);
   }
 
+  /** The one that both views share, with the conversation that the address names. @param {Frame} frame @returns {Promise<Page>} */
+  static async of(frame) {
+    const known = frame.kept.has("page");
+    const page = await frame.keep("page", () => Page.start(frame));
+    // Whoever comes back from another view finds the conversation that was open.
+    if (known && frame.place.path) await page.follow(page.view);
+    else if (page.conversation.entries.length) page.settle();
+    return page;
+  }
+
   /** Open what is kept in this browser, and the conversation that the address names. @param {Frame} frame */
   static async start(frame) {
     const database = await openDatabase();
@@ -44,6 +56,28 @@ export class Page extends Emitter {
     return page;
   }
 
+  /** The view that shows it. */
+  get view() {
+    const { view } = this.frame.place;
+    return VIEWS.includes(view) ? view : VIEWS[0];
+  }
+
+  /** From here on it is spoken. @param {import("./realtime/session.js").Session} session */
+  hold(session) {
+    this.sessions.hold(session);
+    if (session.conversation !== this.conversation) return;
+    this.session = session;
+    this.emit("opened", null);
+  }
+
+  /** From here on it is written. @param {import("./realtime/session.js").Session} session */
+  release(session) {
+    const next = this.sessions.release(session);
+    if (!next) return;
+    this.session = next;
+    this.emit("opened", null);
+  }
+
   /** The agent of the open conversation; null where a model was chosen by its own name. @returns {Agent | null} */
   get agent() {
     return this.config.agents.find(({ name }) => name === this.conversation.meta.model) ?? null;
@@ -55,10 +89,10 @@ export class Page extends Emitter {
     return this.agent?.vision ?? this.config.models.find(({ name }) => name === model)?.images ?? false;
   }
 
-  /** Show the conversation that the address names; a new one if it names none. */
-  async follow() {
+  /** Show the conversation that the address names in that view; a new one if it names none. @param {string} shown */
+  async follow(shown) {
     const { view, path } = this.frame.place;
-    if (view !== "talk" || (path && path === this.conversation.id)) return;
+    if (view !== shown || (path && path === this.conversation.id)) return;
     const found = await named(this.frame, this.library);
     this.open(found ?? fresh(this.frame, this.library));
     if (!found && path) this.go("");
@@ -66,7 +100,12 @@ export class Page extends Emitter {
 
   /** @param {string} id empty for a new conversation */
   go(id) {
-    this.frame.go("talk", id);
+    this.frame.go(this.view, id);
+  }
+
+  /** The same conversation in the other view. @param {string} view */
+  goBy(view) {
+    this.frame.go(view, this.conversation.meta.count ? this.conversation.id : "");
   }
 
   /** A new conversation, unless the open one is new. */
@@ -111,7 +150,7 @@ export class Page extends Emitter {
 
   /** The open conversation gets an address of its own once something is said in it. */
   settle() {
-    const hash = `#/talk/${this.conversation.id}`;
+    const hash = `#/${this.view}/${this.conversation.id}`;
     if (location.hash !== hash) history.replaceState(null, "", hash);
   }
 }
@@ -119,7 +158,7 @@ export class Page extends Emitter {
 /** The conversation that the address names, if it is kept. @param {Frame} frame @param {Library} library */
 async function named(frame, library) {
   const { view, path } = frame.place;
-  return view === "talk" && path ? library.open(path) : null;
+  return VIEWS.includes(view) && path ? library.open(path) : null;
 }
 
 /** A new conversation, with whoever answered last, if still there. @param {Frame} frame @param {Library} library */

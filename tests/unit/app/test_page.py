@@ -52,6 +52,7 @@ def test_all_of_it() -> None:
         "llm": "",
         "vision": None,
         "tools": ["ring"],
+        "voices": told["agents"][0]["voices"],
         "suggestions": {"en": ["Hi"]},
     }
     assert told["agents"][0]["llm"].startswith("demo:")

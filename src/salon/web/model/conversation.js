@@ -56,13 +56,18 @@ export class Conversation extends Emitter {
     for (const entry of entries) {
       this.entries.push(entry);
       this.dirty.add(entry);
-      if (entry.kind === "question" && !this.meta.named && !this.meta.title) this.meta.title = titleOf(entry.text);
+      this.entitle(entry);
     }
-    this.meta.count = this.entries.length;
+    this.recount();
     this.meta.updated = Date.now();
     this.emit("entries", null);
     this.touch();
     void this.save();
+  }
+
+  /** A conversation is called by what was said first. @param {Entry} entry */
+  entitle(entry) {
+    if (entry.kind === "question" && !entry.partial && !this.meta.named && !this.meta.title) this.meta.title = titleOf(entry.text);
   }
 
   /** Take away the entries from `index` on. @param {number} index @returns {Entry[]} what was taken */
@@ -70,10 +75,27 @@ export class Conversation extends Emitter {
     const taken = this.entries.splice(index);
     for (const entry of taken) this.dirty.delete(entry);
     this.cutFrom = Math.min(this.cutFrom ?? index, index);
-    this.meta.count = this.entries.length;
+    this.recount();
     this.emit("entries", null);
     this.touch();
     return taken;
+  }
+
+  /** Take one entry away. @param {Entry} entry */
+  remove(entry) {
+    const index = this.entries.indexOf(entry);
+    if (index < 0) return;
+    const after = this.entries.slice(index + 1);
+    this.cut(index);
+    this.entries.push(...after);
+    for (const each of after) this.dirty.add(each);
+    this.recount();
+    this.emit("entries", null);
+  }
+
+  /** A welcome that nobody answered is not worth keeping. */
+  recount() {
+    this.meta.count = this.entries.some(({ kind }) => kind === "question") ? this.entries.length : 0;
   }
 
   /** Tell that an entry is not what it was. @param {Entry} entry */

@@ -1,5 +1,7 @@
 /** How an answer grows: server events applied to the page's model. Pure but for the model it changes. */
 
+import { heardText, newSound } from "./heard.js";
+
 /** @typedef {import("../model/types.js").Answer} Answer */
 /** @typedef {import("../model/types.js").Part} Part */
 /** @typedef {import("../model/types.js").TextPart} TextPart */
@@ -21,9 +23,9 @@ export function newAnswer(id) {
   };
 }
 
-/** All that an answer says, without its tool calls. @param {Answer} answer */
+/** All that an answer says, without its tool calls; of what was spoken, what was heard. @param {Answer} answer */
 export function textOf(answer) {
-  return answer.parts.flatMap((part) => (part.kind === "text" && part.text ? [part.text] : [])).join("\n\n");
+  return answer.parts.flatMap((part) => (part.kind === "text" && heardText(part)) || []).join("\n\n");
 }
 
 /** The ids that the server knows an answer's items by. @param {Answer} answer */
@@ -53,6 +55,12 @@ export function apply(answer, event) {
       return true;
     case "response.output_text.done":
       text(answer, event.item_id).text = event.text;
+      return true;
+    case "response.output_audio_transcript.delta":
+      spoken(answer, event.item_id).text += event.delta;
+      return true;
+    case "response.salon.words":
+      spoken(answer, event.item_id).sound.words.push(...event.words);
       return true;
     case "salon.response.reasoning.delta":
     case "response.salon.reasoning.delta":
@@ -105,6 +113,13 @@ function text(answer, itemId) {
   return /** @type {TextPart} */ (open(answer, { id: itemId, type: "message" }));
 }
 
+/** @param {Answer} answer @param {string} itemId */
+function spoken(answer, itemId) {
+  const part = text(answer, itemId);
+  part.sound ??= newSound();
+  return /** @type {TextPart & { sound: import("../model/types.js").Sound }} */ (part);
+}
+
 /** @param {Answer} answer @param {(part: CallPart) => boolean} fits @returns {CallPart | null} */
 function call(answer, fits) {
   return /** @type {CallPart | undefined} */ (answer.parts.find((part) => part.kind === "call" && fits(part))) ?? null;
@@ -114,7 +129,8 @@ function call(answer, fits) {
 function finishItem(answer, item) {
   const part = open(answer, item);
   if (part?.kind === "text") {
-    part.text = (item.content ?? []).map((/** @type {any} */ each) => each.text ?? each.transcript ?? "").join("");
+    // What was spoken is known clause by clause; the item may have been cut to what was heard.
+    if (!part.sound) part.text = (item.content ?? []).map((/** @type {any} */ each) => each.text ?? each.transcript ?? "").join("");
     part.references = item.salon?.references ?? part.references;
   } else if (part) {
     part.arguments = item.arguments;
@@ -159,6 +175,7 @@ function finish(answer, response) {
   for (const part of answer.parts) {
     if (part.kind === "call" && part.output === null) part.state = "failed";
   }
+  answer.waterfall = salon?.waterfall ?? null;
   answer.figures = {
     model: salon?.model ?? "",
     firstMs: salon?.first_token_ms ?? null,

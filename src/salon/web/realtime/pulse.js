@@ -8,7 +8,7 @@ const ANSWER_MS = 8_000;
 
 export class Pulse {
   /**
-   * @param {import("./connection.js").Connection} connection
+   * @param {import("./session.js").Way} connection
    * @param {() => boolean} expects whether something should be heard
    */
   constructor(connection, expects) {

@@ -9,7 +9,6 @@
 import { newId } from "../model/ids.js";
 import { Emitter } from "../emitter.js";
 import { apply, itemIds, newAnswer, textOf } from "./answers.js";
-import { Connection } from "./connection.js";
 import { Pulse } from "./pulse.js";
 
 /** @typedef {import("../model/types.js").Entry} Entry */
@@ -20,26 +19,25 @@ import { Pulse } from "./pulse.js";
 /** @typedef {import("./connection.js").State} State */
 
 /**
+ * What a session is held over: a `Connection`, or the lines of a call.
+ *
+ * @typedef {import("../emitter.js").Emitter<import("./connection.js").ConnectionEvents> & {
+ *   state: State, token: string, lastEventId: string, send: (event: object) => boolean,
+ *   open: () => void, close: (reason: string) => void, reset: () => void, hurry: () => void }} Way
+ *
  * @typedef {{ state: State, finished: Answer, problem: { code: string, message: string } }} SessionEvents
- * @typedef {Pick<ConstructorParameters<typeof Connection>[0], "key" | "diagnose" | "tap">} Surroundings
  */
 
 /** @extends {Emitter<SessionEvents>} */
 export class Session extends Emitter {
   /**
    * @param {import("../model/conversation.js").Conversation} conversation
-   * @param {Surroundings} surroundings
+   * @param {Way} connection
    */
-  constructor(conversation, surroundings) {
+  constructor(conversation, connection) {
     super();
     this.conversation = conversation;
-    const { model, server } = conversation.meta;
-    this.connection = new Connection({
-      model,
-      token: server?.token ?? "",
-      lastEventId: server?.lastEventId ?? "",
-      ...surroundings,
-    });
+    this.connection = connection;
     this.connection.on("state", (state) => this.stateChanged(state));
     this.connection.on("event", (event) => this.hear(event));
     this.pulse = new Pulse(this.connection, () => this.conversation.busy);
@@ -52,6 +50,8 @@ export class Session extends Emitter {
     /** After a resume: the question whose answer shows that all that was missed has arrived. */
     this.barrier = "";
     this.stopping = false;
+    /** Whether the server is told all that was said before anything is asked of it. */
+    this.tellsAll = false;
   }
 
   get state() {
@@ -123,10 +123,11 @@ export class Session extends Emitter {
   /** @param {number} index */
   cut(index) {
     const taken = this.conversation.cut(index);
-    const known = new Set(this.server?.known ?? this.conversation.meta.server?.known);
-    const ids = taken.flatMap((entry) => (entry.kind === "question" ? [entry.id] : itemIds(entry)));
-    const server = this.server ?? this.conversation.meta.server;
-    server?.cuts.push(...ids.filter((id) => known.has(id)));
+    const ids = taken.flatMap((entry) => (entry.kind === "question" ? [entry.id] : [entry.id, ...itemIds(entry)]));
+    // A conversation that is spoken has another session than when it was written.
+    for (const server of new Set([this.server, this.conversation.meta.server])) {
+      server?.cuts.push(...ids.filter((id) => server.known.includes(id)));
+    }
   }
 
   /** @param {State} state */
@@ -211,12 +212,13 @@ export class Session extends Emitter {
     if (!server || this.barrier) return;
     for (const id of server.cuts) this.say(`cut ${id}`, { type: "conversation.item.delete", item_id: id });
     const { answer } = conversation;
-    if (answer?.status !== "waiting") return;
+    const asked = answer?.status === "waiting" ? answer : null;
+    if (!asked && !this.tellsAll) return;
     for (const entry of conversation.entries) {
       const item = this.item(entry);
       if (item && !this.isKnown(entry)) this.say(item.id, { type: "conversation.item.create", item });
     }
-    this.say(answer.id, { type: "response.create", response: { metadata: { answer: answer.id } } });
+    if (asked) this.say(asked.id, { type: "response.create", response: { metadata: { answer: asked.id } } });
   }
 
   /** @param {string} id what is acknowledged @param {object} event */
@@ -242,7 +244,7 @@ export class Session extends Emitter {
         ...(entry.text ? [{ type: "input_text", text: entry.text }] : []),
         ...entry.pictures.map((picture) => ({ type: "input_image", image_url: picture.url })),
       ];
-      return { id: entry.id, type: "message", role: "user", content };
+      return content.length && !entry.partial ? { id: entry.id, type: "message", role: "user", content } : null;
     }
     const text = textOf(entry);
     return text ? { id: entry.id, type: "message", role: "assistant", content: [{ type: "output_text", text }] } : null;

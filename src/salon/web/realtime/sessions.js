@@ -1,14 +1,18 @@
 /** Which conversations have a connection: the one that is shown, and those in the background that are still being answered. */
 
 import { Emitter } from "../emitter.js";
+import { Connection } from "./connection.js";
 import { Session } from "./session.js";
 
-/** @typedef {import("../model/conversation.js").Conversation} Conversation */
+/**
+ * @typedef {import("../model/conversation.js").Conversation} Conversation
+ * @typedef {Pick<ConstructorParameters<typeof Connection>[0], "key" | "diagnose" | "tap">} Surroundings
+ */
 
 /** @extends {Emitter<{ background: Set<string>, finished: { conversation: Conversation, shown: boolean } }>} */
 export class Sessions extends Emitter {
   /**
-   * @param {import("./session.js").Surroundings} surroundings
+   * @param {Surroundings} surroundings
    * @param {import("../model/library.js").Library} library
    */
   constructor(surroundings, library) {
@@ -18,6 +22,8 @@ export class Sessions extends Emitter {
     /** @type {Map<string, Session>} */
     this.sessions = new Map();
     this.shown = "";
+    /** The conversation that is being spoken. */
+    this.held = "";
   }
 
   /** The session of the conversation that is shown from now on. @param {Conversation} conversation */
@@ -30,13 +36,16 @@ export class Sessions extends Emitter {
 
   /** Begin anew, with another model or key. @param {Conversation} conversation @param {string} reason */
   restart(conversation, reason) {
+    if (this.held === conversation.id) this.held = "";
     this.sessions.get(conversation.id)?.close(reason);
     return this.start(conversation);
   }
 
   /** @param {Conversation} conversation */
   start(conversation) {
-    const session = new Session(conversation, this.surroundings);
+    const { model, server } = conversation.meta;
+    const { token = "", lastEventId = "" } = server ?? {};
+    const session = new Session(conversation, new Connection({ model, token, lastEventId, ...this.surroundings }));
     this.sessions.set(conversation.id, session);
     session.on("finished", () => {
       const shown = this.shown === conversation.id;
@@ -47,10 +56,31 @@ export class Sessions extends Emitter {
     return session;
   }
 
+  /** A conversation is spoken from now on, by a session of its own, until it is `released`. @param {Session} session */
+  hold(session) {
+    const { id } = session.conversation;
+    this.sessions.get(id)?.close("a call begins");
+    this.sessions.set(id, session);
+    this.held = id;
+    this.tell();
+  }
+
+  /** The call is over: what follows is written. @param {Session} session @returns {Session | null} where it is shown */
+  release(session) {
+    const { conversation } = session;
+    if (this.held !== conversation.id) return null;
+    this.held = "";
+    this.sessions.delete(conversation.id);
+    if (this.shown === conversation.id) return this.start(conversation);
+    void this.library.release(conversation);
+    this.tell();
+    return null;
+  }
+
   /** @param {string} id */
   leave(id) {
     const session = this.sessions.get(id);
-    if (!session || session.conversation.busy) return this.tell();
+    if (!session || session.conversation.busy || id === this.held) return this.tell();
     this.sessions.delete(id);
     session.close("conversation left");
     void this.library.release(session.conversation);
@@ -59,6 +89,7 @@ export class Sessions extends Emitter {
 
   /** Leave a conversation even if it is being answered. @param {string} id */
   end(id) {
+    if (this.held === id) this.held = "";
     this.sessions.get(id)?.close("conversation deleted");
     this.sessions.delete(id);
     if (this.shown === id) this.shown = "";

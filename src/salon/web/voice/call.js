@@ -2,6 +2,7 @@
 
 import { Emitter } from "../emitter.js";
 import { iceServers } from "../peer/ice.js";
+import { qualityOf } from "../peer/quality.js";
 import { httpUrl } from "../realtime/place.js";
 
 /** @typedef {"request" | "media" | "session"} Stage what did not come about */
@@ -21,15 +22,23 @@ export class LineError extends Error {
 }
 
 /**
+ * How good the way of the sound is; `loss` of what comes, `lossUp` of what goes.
+ * @typedef {{ level: "good" | "fair" | "poor" | "", rtt: number | null, loss: number | null, lossUp: number | null, kind: string }} Stats
+ */
+
+/**
  * What a line tells. `event`: from the server. `lost`: it is over, not by us. A line that plays by itself tells more: `playing` when an
- * answer can be heard, `heard` how much of an item, `idle` when nothing is left.
+ * answer can be heard, `heard` how much of an item, `cut` where it ends for good, `idle` when nothing is left. `refused`: the browser
+ * will not hear.
  *
  * @typedef {object} LineEvents
  * @property {any} event
  * @property {null} lost
- * @property {{ rtt: number | null, loss: number | null, kind: string }} stats
+ * @property {Stats} stats
  * @property {string} playing
  * @property {{ item: string, ms: number }} heard
+ * @property {{ item: string, ms: number }} cut
+ * @property {string} refused
  * @property {null} idle
  */
 
@@ -48,6 +57,8 @@ export class CallLine extends Emitter {
     this.location = "";
     this.audio = new Audio();
     this.audio.autoplay = true;
+    /** The reading before. @type {Map<string, any>} */
+    this.before = new Map();
     this.timer = 0;
     this.losing = 0;
     /** @type {RTCRtpSender | null} */
@@ -145,6 +156,16 @@ export class CallLine extends Emitter {
     this.send({ type: "output_audio_buffer.clear" });
   }
 
+  /** Push to talk. @param {boolean} on */
+  talk(on) {
+    if (on) return void this.send({ type: "input_audio_buffer.clear" });
+    this.send({ type: "input_audio_buffer.commit" });
+    this.send({ type: "response.create" });
+  }
+
+  // A microphone that is muted gives silence.
+  listen() {}
+
   /** @param {MediaStream} microphone */
   async replace(microphone) {
     await this.sender?.replaceTrack(microphone.getAudioTracks()[0]);
@@ -159,19 +180,11 @@ export class CallLine extends Emitter {
   async measure() {
     const { connection } = this;
     if (!connection || connection.connectionState !== "connected") return;
-    let [lost, received] = [0, 0];
-    /** @type {number | null} */
-    let rtt = null;
-    let kind = "udp";
     const report = await connection.getStats();
-    for (const each of report.values()) {
-      if (each.type === "candidate-pair" && each.nominated && each.currentRoundTripTime !== undefined) {
-        rtt = each.currentRoundTripTime * 1000;
-        const local = report.get(each.localCandidateId);
-        kind = local?.candidateType === "relay" ? "relay" : (local?.protocol ?? "udp");
-      } else if (each.type === "inbound-rtp" && each.kind === "audio") [lost, received] = [each.packetsLost ?? 0, each.packetsReceived ?? 0];
-    }
-    this.emit("stats", { rtt, loss: received ? Math.max(0, lost) / (received + Math.max(0, lost)) : null, kind });
+    const { level, rtt, loss, relayed, stats } = qualityOf(report.values(), this.before);
+    this.before = stats;
+    const sent = [...stats.values()].find(({ type, kind }) => type === "remote-inbound-rtp" && kind === "audio");
+    this.emit("stats", { level, rtt, loss, lossUp: sent?.fractionLost ?? null, kind: relayed ? "relay" : "udp" });
   }
 
   close() {

@@ -3,7 +3,7 @@
 import { Emitter } from "../emitter.js";
 import { RATE } from "./pcm.js";
 
-/** @typedef {"denied" | "missing" | "busy" | "insecure" | "unknown"} Trouble why there is no microphone */
+/** @typedef {"denied" | "missing" | "busy" | "insecure" | "unrecognised" | "unknown"} Trouble why there is no microphone */
 
 export class MicrophoneError extends Error {
   /** @param {Trouble} trouble */

@@ -1,27 +1,34 @@
 /**
- * A spoken conversation: the microphone, a line to the server, what was said, and in which state it is.
+ * A call: the microphone, a line to the server, the conversation that is spoken, and in which state it is.
  *
  * It is made step by step (`stage`), so that where it fails it can say what is wrong. WebRTC comes first; where no media gets through, the
  * same conversation is held over a WebSocket. A line that is lost is made again, and the server told what was said.
  */
 
 import { Emitter } from "../emitter.js";
-import { newId } from "../model/ids.js";
+import { BrowserLine } from "./browser.js";
 import { CallLine, LineError } from "./call.js";
+import { HeardClock } from "./heard-clock.js";
 import { Microphone, MicrophoneError } from "./microphone.js";
-import { Transcript, heardLength } from "./transcript.js";
+import { SpokenSession } from "./spoken.js";
 import { WireLine } from "./wire.js";
 
 /**
  * @typedef {"idle" | "preparing" | "listening" | "hearing" | "thinking" | "speaking" | "interrupted" | "failed"} State
  * @typedef {"microphone" | "request" | "media" | "session"} Stage
  * @typedef {"auto" | "webrtc" | "websocket"} Way
- * @typedef {{ model: string, voice: string, instructions: string, eagerness: string, greets: boolean, pushToTalk: boolean, way: Way, microphone: string, speaker: string }} Settings
+ * @typedef {"server" | "browser"} Speech who hears and speaks
+ * @typedef {{ voice: string, welcome: string, eagerness: string, greets: boolean, pushToTalk: boolean, way: Way, microphone: string, speaker: string,
+ *   speech: Speech, browserVoice: string }} Settings
  * @typedef {{ stage: Stage, reason: string }} Failure
+ * @typedef {CallLine | WireLine | BrowserLine} Line
+ * @typedef {import("../model/conversation.js").Conversation} Conversation
  */
 
 const RETRIES = 4;
 const INTERRUPTED_MS = 1200;
+/** How often it is said how much was heard. */
+const FOLLOW_MS = 60;
 
 /** @extends {Emitter<{ state: State, stage: null, settings: null, level: number, stats: null, problem: string, notice: string }>} */
 export class Voice extends Emitter {
@@ -30,6 +37,9 @@ export class Voice extends Emitter {
    * @param {() => string} surroundings.key
    * @param {import("./trace.js").VoiceTrace} surroundings.tap
    * @param {() => Promise<"fine" | "unauthorized" | "unreachable">} surroundings.diagnose
+   * @param {(session: SpokenSession) => void} surroundings.begun the conversation is spoken from now on
+   * @param {(session: SpokenSession) => void} surroundings.over
+   * @param {(conversation: Conversation) => string} surroundings.welcome what is said first in it
    * @param {Settings} settings
    */
   constructor(surroundings, settings) {
@@ -37,31 +47,32 @@ export class Voice extends Emitter {
     this.surroundings = surroundings;
     this.settings = settings;
     this.microphone = new Microphone();
-    this.transcript = new Transcript();
+    /** @type {SpokenSession | null} */
+    this.session = null;
+    /** @type {Conversation | null} */
+    this.conversation = null;
     /** @type {State} */
     this.state = "idle";
     /** @type {Stage} */
     this.stage = "microphone";
     /** @type {Failure | null} */
     this.failure = null;
-    /** @type {CallLine | WireLine | null} */
+    /** @type {Line | null} */
     this.line = null;
     /** What the server says of itself: who hears, who speaks, with which voices. @type {any} */
     this.server = null;
-    /** @type {{ rtt: number | null, loss: number | null, kind: string } | null} */
+    /** @type {import("./call.js").Stats | null} */
     this.stats = null;
     this.muted = false;
     this.talking = false;
-    /** Asked at the beginning of each turn for a picture to send along. @type {(() => string) | null} */
+    /** Asked at the beginning of each turn for a picture to send along. @type {(() => import("../model/types.js").Picture | null) | null} */
     this.picture = null;
-    /** What is said first. */
-    this.welcome = () => "";
+    /** What was seen when a turn began whose name is not known yet. @type {import("../model/types.js").Picture | null} */
+    this.shown = null;
     this.attempts = 0;
-    /** When the answer that is heard began, and how much of it was paused. */
-    this.began = 0;
-    this.paused = 0;
-    this.duckedAt = 0;
+    this.clock = new HeardClock();
     this.speaking = "";
+    this.following = 0;
     this.run = 0;
     this.microphone.on("level", (level) => this.emit("level", this.muted ? 0 : level));
     this.microphone.on("ended", () => void this.changeMicrophone(""));
@@ -71,58 +82,83 @@ export class Voice extends Emitter {
     return this.state !== "idle" && this.state !== "failed";
   }
 
-  /** Begin. Call it from a click: browsers let a page listen and sound only then. */
-  async start() {
+  /** Begin to speak a conversation. Call it from a click: browsers let a page listen and sound only then. @param {Conversation} conversation */
+  async start(conversation) {
     if (this.active) return;
     this.run += 1;
     this.attempts = 0;
     this.failure = null;
+    this.conversation = conversation;
     this.become("preparing");
     await this.connect(this.run);
   }
 
   /** @param {number} run */
   async connect(run) {
-    const { settings } = this;
     try {
       this.reach("microphone");
-      const stream = this.microphone.stream ?? (await this.microphone.open(settings.microphone));
+      const stream = await this.hearing();
       if (run !== this.run) return;
+      this.session ??= this.take();
       await this.openLine(stream, run);
     } catch (error) {
       if (run !== this.run) return;
-      if (error instanceof MicrophoneError) this.fail("microphone", error.trouble);
-      else if (error instanceof LineError) this.fail(error.stage, error.message);
-      else this.fail(this.stage, error instanceof Error ? error.message : "");
+      if (error instanceof MicrophoneError) return this.fail("microphone", error.trouble);
+      this.fail(error instanceof LineError ? error.stage : this.stage, error instanceof Error ? error.message : "");
     }
+  }
+
+  /** What is heard; nothing where the browser hears by itself. */
+  async hearing() {
+    if (this.settings.speech === "browser") return new MediaStream();
+    return this.microphone.stream ?? (await this.microphone.open(this.settings.microphone));
+  }
+
+  /** The conversation, to be spoken. */
+  take() {
+    const conversation = /** @type {Conversation} */ (this.conversation);
+    const session = new SpokenSession(conversation, {
+      send: (event) => this.line?.send(event) ?? false,
+      wanted: () => this.wanted(),
+      welcome: () => this.settings.welcome || this.surroundings.welcome(conversation),
+      greets: () => this.settings.greets,
+      picture: () => this.picture?.() ?? null,
+      interrupt: () => this.interrupt(),
+      stop: () => this.stop(),
+    });
+    this.surroundings.begun(session);
+    return session;
   }
 
   /** @param {MediaStream} stream @param {number} run */
   async openLine(stream, run) {
     const { settings } = this;
+    if (settings.speech === "browser") return this.use(new BrowserLine({ ...this.surroundings, settings }), stream, run);
     if (settings.way !== "websocket") {
       try {
-        return await this.take(new CallLine(this.surroundings), stream, run);
+        return await this.use(new CallLine(this.surroundings), stream, run);
       } catch (error) {
         if (settings.way === "webrtc" || !(error instanceof LineError) || error.stage !== "media" || run !== this.run) throw error;
         this.emit("notice", "websocket");
       }
     }
-    await this.take(new WireLine({ ...this.surroundings, microphone: this.microphone }), stream, run);
+    await this.use(new WireLine({ ...this.surroundings, microphone: this.microphone }), stream, run);
   }
 
-  /** @param {CallLine | WireLine} line @param {MediaStream} stream @param {number} run */
-  async take(line, stream, run) {
+  /** @param {Line} line @param {MediaStream} stream @param {number} run */
+  async use(line, stream, run) {
     this.reach("request");
     line.on("event", (event) => line === this.line && this.hear(event));
     line.on("lost", () => line === this.line && void this.lost());
     line.on("stats", (stats) => ((this.stats = stats), this.emit("stats", null)));
-    line.on("heard", ({ item, ms }) => this.transcript.heard(item, ms));
+    line.on("heard", ({ item, ms }) => this.session?.heardOf(item, ms));
+    line.on("cut", ({ item, ms }) => this.session?.rewrite(item, ms));
+    line.on("refused", (trouble) => line === this.line && this.fail(trouble === "network" ? "session" : "microphone", trouble));
     line.on("idle", () => line === this.line && this.quiet());
     line.on("playing", (response) => line === this.line && this.sounds(response));
     this.line = line;
     try {
-      await line.open(stream, this.settings.model);
+      await line.open(stream, this.conversation?.meta.model ?? "");
     } catch (error) {
       line.close();
       if (this.line === line) this.line = null;
@@ -135,16 +171,18 @@ export class Voice extends Emitter {
 
   /** @param {any} event */
   hear(event) {
-    this.transcript.hear(event, Date.now());
+    if (event.type === "session.created") this.begin(event.session);
+    this.session?.heard(event);
     switch (event.type) {
-      case "session.created":
-        return this.begin(event.session);
       case "input_audio_buffer.speech_started":
-        this.see();
+        this.see(event.item_id);
         if (this.state === "speaking") this.become("interrupted");
         return this.become("hearing");
-      case "input_audio_buffer.speech_stopped":
       case "input_audio_buffer.committed":
+        if (this.shown) this.session?.showed(event.item_id, this.shown);
+        this.shown = null;
+        return this.become("thinking");
+      case "input_audio_buffer.speech_stopped":
         return this.become("thinking");
       case "response.created":
         if (this.state !== "speaking") this.become("thinking");
@@ -156,22 +194,15 @@ export class Voice extends Emitter {
       case "output_audio_buffer.cleared":
         return this.cleared();
       case "output_audio_buffer.salon.ducked":
-        this.duckedAt = performance.now();
-        return undefined;
+        return this.clock.duck();
       case "output_audio_buffer.salon.unducked":
-        if (this.duckedAt) this.paused += performance.now() - this.duckedAt;
-        this.duckedAt = 0;
-        return undefined;
+        return this.clock.unduck();
       case "response.done":
         // A turn in which nothing was understood, or an answer without sound.
         if (this.state === "thinking" && !this.speaking) this.become("listening");
         return undefined;
       case "conversation.item.input_audio_transcription.completed":
         if (!event.transcript && this.state === "thinking") this.become("listening");
-        return undefined;
-      case "error":
-        if (event.error?.code !== "response_cancel_not_active") this.emit("problem", event.error?.message ?? "");
-        return undefined;
     }
     return undefined;
   }
@@ -180,66 +211,40 @@ export class Voice extends Emitter {
   begin(session) {
     this.server = session.salon ?? {};
     this.attempts = 0;
-    this.tell();
-    const before = this.transcript.entries;
-    for (const entry of before) this.remember(entry);
+    this.listen();
     this.become("listening");
     this.emit("settings", null);
-    if (!before.length && this.settings.greets) this.greet();
   }
 
-  /** The welcome is said as it stands; without one the model begins. */
-  greet() {
-    const say = this.welcome();
-    if (say) this.line?.send({ type: "response.create", response: { salon: { say } } });
-    else if (this.server.tts) this.line?.send({ type: "response.create" });
-  }
-
-  /** What the session is to be. It may change at any time. */
-  tell() {
-    const { voice, instructions, eagerness, pushToTalk } = this.settings;
+  /** What the session is to be, beside what its conversation says. */
+  wanted() {
+    const { voice, eagerness, pushToTalk, speech } = this.settings;
+    if (speech === "browser") return { output_modalities: ["text"] };
     const detection = pushToTalk ? null : { type: "semantic_vad", eagerness };
-    this.line?.send({
-      type: "session.update",
-      session: {
-        type: "realtime",
-        output_modalities: ["audio"],
-        ...(instructions ? { instructions } : {}),
-        audio: { input: { turn_detection: detection, transcription: {} }, ...(voice ? { output: { voice } } : {}) },
-      },
-    });
+    return {
+      output_modalities: ["audio"],
+      audio: { input: { turn_detection: detection, transcription: {} }, ...(voice ? { output: { voice } } : {}) },
+    };
+  }
+
+  /** The settings have changed. */
+  tell() {
+    this.session?.update();
     this.listen();
   }
 
-  /** What was said on a line that is lost. @param {import("./transcript.js").Entry} entry */
-  remember(entry) {
-    if (entry.kind === "user" && !entry.text) return;
-    const text = entry.kind === "agent" && entry.status === "interrupted" ? entry.text.slice(0, heardLength(entry)) : entry.text;
-    if (!text) return;
-    const content = entry.kind === "user" ? { type: "input_text", text } : { type: "output_text", text };
-    this.line?.send({ type: "conversation.item.create", item: { type: "message", role: entry.kind === "user" ? "user" : "assistant", content: [content] } });
-  }
-
-  /** Write instead of speaking, in the same conversation. @param {string} text */
-  write(text) {
-    const id = newId("item");
-    const picture = this.picture?.() ?? "";
-    const content = [{ type: "input_text", text }, ...(picture ? [{ type: "input_image", image_url: picture }] : [])];
-    if (this.state === "speaking") this.interrupt();
-    if (!this.line?.send({ type: "conversation.item.create", item: { id, type: "message", role: "user", content } })) return false;
-    this.transcript.write(id, text, picture, Date.now());
-    this.line.send({ type: "response.create" });
-    return true;
-  }
-
-  /** What the camera or the screen shows goes with the turn that begins. */
-  see() {
-    const url = this.picture?.();
-    if (url) this.line?.send({ type: "conversation.item.create", item: { type: "message", role: "user", content: [{ type: "input_image", image_url: url }] } });
+  /** What the camera or the screen shows goes with the turn that begins. @param {string} turn its item's id, once it is known */
+  see(turn) {
+    const picture = this.picture?.();
+    if (!picture) return;
+    this.line?.send({ type: "conversation.item.create", item: { type: "message", role: "user", content: [{ type: "input_image", image_url: picture.url }] } });
+    if (turn) this.session?.showed(turn, picture);
+    else this.shown = picture;
   }
 
   /** Stop the answer. */
   interrupt() {
+    if (this.state !== "speaking" && this.state !== "thinking") return;
     this.line?.interrupt();
     this.cleared();
   }
@@ -249,9 +254,9 @@ export class Voice extends Emitter {
   press() {
     if (!this.active || this.talking) return;
     this.talking = true;
-    if (this.state === "speaking" || this.state === "thinking") this.interrupt();
-    this.line?.send({ type: "input_audio_buffer.clear" });
-    this.see();
+    this.interrupt();
+    this.line?.talk(true);
+    if (this.settings.speech === "server") this.see("");
     this.listen();
     this.become("hearing");
   }
@@ -260,8 +265,7 @@ export class Voice extends Emitter {
     if (!this.talking) return;
     this.talking = false;
     this.listen();
-    this.line?.send({ type: "input_audio_buffer.commit" });
-    this.line?.send({ type: "response.create" });
+    this.line?.talk(false);
     this.become("thinking");
   }
 
@@ -274,7 +278,9 @@ export class Voice extends Emitter {
 
   /** Whether the microphone is heard now. */
   listen() {
-    this.microphone.mute(this.muted || (this.settings.pushToTalk && !this.talking));
+    const mute = this.muted || (this.settings.pushToTalk && !this.talking);
+    this.microphone.mute(mute);
+    this.line?.listen(!mute);
   }
 
   /** @param {string} deviceId */
@@ -294,32 +300,31 @@ export class Voice extends Emitter {
   /** @param {string} response */
   sounds(response) {
     this.speaking = response;
-    this.began = performance.now();
-    this.paused = this.duckedAt = 0;
+    this.clock.start();
+    this.session?.sounds();
+    clearInterval(this.following);
+    if (this.line instanceof CallLine) this.following = setInterval(() => this.session?.heardUntil(this.speaking, this.clock.ms), FOLLOW_MS);
     this.become("speaking");
   }
 
   quiet() {
-    this.follow(true);
-    this.speaking = "";
+    this.session?.quiet(this.speaking);
+    this.hush();
     if (this.state === "speaking") this.become("listening");
   }
 
-  cleared() {
+  /** Nothing is heard any more. */
+  hush() {
+    clearInterval(this.following);
     this.speaking = "";
+  }
+
+  cleared() {
+    this.hush();
     if (this.state !== "speaking" && this.state !== "thinking") return;
     this.become("interrupted");
     const { run } = this;
     setTimeout(() => run === this.run && this.state === "interrupted" && this.become("listening"), INTERRUPTED_MS);
-  }
-
-  /** Of a call, how much was heard follows from the time; called for each picture. @param {boolean} [whole] */
-  follow(whole = false) {
-    if (!(this.line instanceof CallLine) || !this.speaking) return;
-    const answer = this.transcript.answer(this.speaking);
-    if (!answer) return;
-    const paused = this.paused + (this.duckedAt ? performance.now() - this.duckedAt : 0);
-    this.transcript.heard(answer.item, whole ? Infinity : performance.now() - this.began - paused);
   }
 
   // --- the end
@@ -328,7 +333,8 @@ export class Voice extends Emitter {
     const { run } = this;
     this.line?.close();
     this.line = null;
-    this.speaking = "";
+    this.hush();
+    this.session?.lost();
     if (!this.active) return;
     this.attempts += 1;
     if (this.attempts > RETRIES) return this.fail("media", "");
@@ -339,6 +345,7 @@ export class Voice extends Emitter {
 
   /** Hang up. */
   stop() {
+    if (!this.active) return;
     this.run += 1;
     this.close();
     this.become("idle");
@@ -353,10 +360,15 @@ export class Voice extends Emitter {
   }
 
   close() {
+    const { session } = this;
     this.line?.close();
     this.line = null;
-    this.server = null;
-    this.speaking = "";
+    this.session = this.server = null;
+    this.hush();
+    if (session) {
+      session.over();
+      this.surroundings.over(session);
+    }
     this.talking = false;
     this.stats = null;
     this.microphone.close();

@@ -8,15 +8,11 @@ import { Player } from "./player.js";
 
 const OPEN_MS = 10_000;
 
+/** @typedef {Pick<ConstructorParameters<typeof Connection>[0], "key" | "tap" | "diagnose">} Surroundings */
+
 /** @extends {Emitter<import("./call.js").LineEvents & Record<string, unknown>>} */
 export class WireLine extends Emitter {
-  /**
-   * @param {object} surroundings
-   * @param {() => string} surroundings.key
-   * @param {import("../realtime/connection.js").Tap} surroundings.tap
-   * @param {() => Promise<"fine" | "unauthorized" | "unreachable">} surroundings.diagnose
-   * @param {import("./microphone.js").Microphone} surroundings.microphone
-   */
+  /** @param {Surroundings & { microphone: import("./microphone.js").Microphone }} surroundings */
   constructor({ key, tap, diagnose, microphone }) {
     super();
     this.kind = "websocket";
@@ -35,26 +31,13 @@ export class WireLine extends Emitter {
     await this.player.open();
     this.player.on("heard", (heard) => this.emit("heard", heard), signal);
     this.player.on("idle", () => this.emit("idle", null), signal);
-    const connection = (this.connection = new Connection({ model, token: "", lastEventId: "", ...this.surroundings }));
-    connection.on("event", (event) => this.hear(event), signal);
-    connection.on("state", (state) => {
-      if (state === "refused" || state === "unauthorized" || state === "taken") this.emit("lost", null);
-    }, signal);
-    await new Promise((/** @type {(value?: unknown) => void} */ resolve, reject) => {
-      const timer = setTimeout(() => reject(new LineError("request", "")), OPEN_MS);
-      connection.on("state", (state) => {
-        if (state === "open") (clearTimeout(timer), resolve());
-        else if (state === "refused" || state === "unauthorized") (clearTimeout(timer), reject(new LineError("request", state)));
-      }, signal);
-      connection.open();
-    });
+    this.connection = new Connection({ model, token: "", lastEventId: "", ...this.surroundings });
+    await opened(this.connection, (event) => this.hear(event), () => this.emit("lost", null), signal);
     this.microphone.on("frame", (pcm) => this.send({ type: "input_audio_buffer.append", audio: toBase64(pcm) }), signal);
   }
 
   /** @param {any} event */
   hear(event) {
-    const { connection } = this;
-    if (event.type === "session.created" && connection) connection.token = event.session.salon?.resume_token ?? "";
     if (event.type === "response.output_audio.delta") {
       if (!this.player.playing) this.emit("playing", event.response_id);
       this.response = event.response_id;
@@ -81,6 +64,16 @@ export class WireLine extends Emitter {
     this.stop();
   }
 
+  /** Push to talk. @param {boolean} on */
+  talk(on) {
+    if (on) return void this.send({ type: "input_audio_buffer.clear" });
+    this.send({ type: "input_audio_buffer.commit" });
+    this.send({ type: "response.create" });
+  }
+
+  // A microphone that is muted gives silence.
+  listen() {}
+
   /** @param {MediaStream} _microphone its frames come from the same place */
   async replace(_microphone) {}
 
@@ -94,4 +87,35 @@ export class WireLine extends Emitter {
     this.connection?.close("left");
     this.player.close();
   }
+}
+
+/**
+ * Open a WebSocket, which comes back by itself from then on. Raises `LineError`.
+ *
+ * @param {Connection} connection
+ * @param {(event: any) => void} hear
+ * @param {() => void} lost
+ * @param {AbortSignal} signal
+ */
+export async function opened(connection, hear, lost, signal) {
+  connection.on("event", (event) => {
+    if (event.type === "session.created") connection.token = event.session.salon?.resume_token ?? "";
+    hear(event);
+  }, signal);
+  try {
+    await new Promise((/** @type {(value?: unknown) => void} */ resolve, reject) => {
+      const timer = setTimeout(() => reject(new LineError("request", "")), OPEN_MS);
+      connection.on("state", (state) => {
+        if (state === "open") (clearTimeout(timer), resolve());
+        else if (state === "refused" || state === "unauthorized") (clearTimeout(timer), reject(new LineError("request", state)));
+      }, signal);
+      connection.open();
+    });
+  } catch (error) {
+    connection.close("left");
+    throw error;
+  }
+  connection.on("state", (state) => {
+    if (state === "refused" || state === "unauthorized" || state === "taken") lost();
+  }, signal);
 }

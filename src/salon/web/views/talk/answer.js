@@ -3,12 +3,14 @@
 import { number, seconds, t } from "../../i18n/i18n.js";
 import { MarkdownStream } from "../../markdown/stream.js";
 import { textOf } from "../../realtime/answers.js";
+import { heardLength, spokenParts } from "../../realtime/heard.js";
 import { copyFrom } from "../../ui/clipboard.js";
 import { h, put } from "../../ui/dom.js";
 import { icon } from "../../ui/icons.js";
 import { modelName } from "./picker.js";
 import { problemCard } from "./problem.js";
 import { ToolView } from "./tool.js";
+import { waterfall } from "./waterfall.js";
 
 /** @typedef {import("../../model/types.js").Answer} Answer */
 /** @typedef {import("../../model/types.js").Reference} Reference */
@@ -82,7 +84,8 @@ export class AnswerView {
   /** What stands below the words changes rarely, and not while they come. @param {boolean} running */
   finish(running) {
     const { answer } = this;
-    const key = JSON.stringify([running, answer.status, answer.problem, answer.figures]);
+    const sounds = spokenParts(answer).map(({ sound: { over, cut } }) => [over, cut]);
+    const key = JSON.stringify([running, answer.status, answer.problem, answer.figures, sounds]);
     if (key === this.footKey) return;
     this.footKey = key;
     if (running) return put(this.foot);
@@ -91,6 +94,8 @@ export class AnswerView {
       this.foot,
       problemCard(answer, this.page, this.actions.retry),
       references.length > 0 && sources(references),
+      spokenParts(answer).some(({ sound }) => sound.cut) && h("p", { class: "faint cut-here" }, t("voice interrupted here")),
+      answer.waterfall && waterfall(answer.waterfall),
       h("div", { class: "actions" }, ...this.buttons(), figures(answer)),
     );
   }
@@ -116,12 +121,28 @@ class TextView {
   constructor(part) {
     this.part = part;
     this.stream = new MarkdownStream({ copy: t("copy"), copied: t("copied"), code: t("code"), table: t("table") });
-    this.root = this.stream.root;
+    this.heard = h("span", { class: "heard" });
+    this.unheard = h("span", { class: "unheard" });
+    this.said = h("p", { class: "said", hidden: true }, this.heard, this.unheard);
+    this.root = h("div", { class: "message" }, this.stream.root, this.said);
+    this.drawn = "";
   }
 
   /** @param {boolean} running */
   update(running) {
-    this.stream.update(this.part.text, !running);
+    const { text, sound } = this.part;
+    if (!sound) return this.stream.update(text, !running);
+    // It lights up word by word as it is heard; then it is read as any other, and what was not heard stands behind it.
+    const length = heardLength(this.part);
+    const drawn = `${text.length} ${length} ${sound.over}`;
+    if (drawn === this.drawn) return undefined;
+    this.drawn = drawn;
+    this.said.classList.toggle("cut", sound.cut);
+    if (sound.over) this.stream.update(text.slice(0, length), true);
+    put(this.heard, sound.over ? "" : text.slice(0, length));
+    put(this.unheard, text.slice(length));
+    this.said.hidden = sound.over && length >= text.length;
+    return undefined;
   }
 }
 
@@ -157,8 +178,11 @@ function hostOf(url) {
 }
 
 /** @param {Answer} answer */
-function figures({ figures: found, status }) {
+function figures(answer) {
+  const { figures: found, status } = answer;
+  const spoken = spokenParts(answer).length > 0;
   const said = [];
+  if (spoken) said.push(t("voice spoken"));
   if (status === "stopped") said.push(t("stopped"));
   if (found?.firstMs != null) said.push(t("first word", { time: seconds(found.firstMs) }));
   if (found?.durationMs != null) said.push(t("in all", { time: seconds(found.durationMs) }));

@@ -1,7 +1,8 @@
 /** A conversation to take away, as Markdown to read or as JSON to use. */
 
-import { t } from "../../i18n/i18n.js";
+import { clock, t } from "../../i18n/i18n.js";
 import { textOf } from "../../realtime/answers.js";
+import { spokenParts } from "../../realtime/heard.js";
 import { download } from "../../ui/download.js";
 
 /** @typedef {import("../../model/conversation.js").Conversation} Conversation */
@@ -23,12 +24,24 @@ export function toMarkdown({ meta, entries }) {
   for (const entry of entries) {
     if (entry.kind === "question") {
       const pictures = entry.pictures.map(({ name }) => `*[${name}]*`);
-      parts.push(`## ${t("you")}`, ...pictures, ...(entry.text ? [entry.text] : []));
+      parts.push(`## ${t("you")}${when(entry)}`, ...pictures, ...(entry.text ? [entry.text] : []));
     } else {
-      parts.push(`## ${t("answer")}`, ...calls(entry), textOf(entry) || `*${t("nothing said")}*`);
+      parts.push(`## ${t("answer")}${when(entry)}`, ...calls(entry), said(entry) || `*${t("nothing said")}*`);
     }
   }
   return `${parts.join("\n\n")}\n`;
+}
+
+/** When it was said, and whether aloud. @param {import("../../model/types.js").Entry} entry */
+function when(entry) {
+  const aloud = entry.kind === "question" ? entry.spoken : spokenParts(entry).length > 0;
+  return ` · ${clock(entry.at)}${aloud ? ` · ${t("voice spoken")}` : ""}`;
+}
+
+/** What was cut was heard no further. @param {Answer} answer */
+function said(answer) {
+  const text = textOf(answer);
+  return spokenParts(answer).some(({ sound }) => sound.cut) ? `${text} … *(${t("voice interrupted here")})*` : text;
 }
 
 /** @param {Answer} answer */
@@ -47,13 +60,15 @@ export function toJson({ meta, entries }) {
 /** @param {import("../../model/types.js").Entry} entry */
 function toPlain(entry) {
   if (entry.kind === "question") {
-    return { role: "user", at: iso(entry.at), text: entry.text, pictures: entry.pictures.map(({ name, url }) => ({ name, url })) };
+    const { spoken = false } = entry;
+    return { role: "user", at: iso(entry.at), text: entry.text, spoken, pictures: entry.pictures.map(({ name, url }) => ({ name, url })) };
   }
   const { status, reasoning, figures, problem } = entry;
   const tools = entry.parts.flatMap((part) =>
     part.kind === "call" ? [{ name: part.name, arguments: part.arguments, output: part.output }] : [],
   );
-  return { role: "assistant", at: iso(entry.at), text: textOf(entry), status, reasoning, tools, figures, problem };
+  const spoken = spokenParts(entry).length > 0;
+  return { role: "assistant", at: iso(entry.at), text: textOf(entry), spoken, status, reasoning, tools, figures, problem };
 }
 
 /** @param {number} time */

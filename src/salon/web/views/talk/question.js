@@ -17,11 +17,23 @@ export class QuestionView {
     this.question = question;
     this.actions = actions;
     this.root = h("article", { class: "question", "aria-label": t("you") });
+    this.editing = false;
+    this.drawn = "";
     this.show();
   }
 
+  /** What is said aloud is understood little by little. */
+  update() {
+    const { text, partial, pictures } = this.question;
+    const drawn = `${text} ${partial} ${pictures.length}`;
+    if (!this.editing && drawn !== this.drawn) this.show();
+    this.drawn = drawn;
+  }
+
   show() {
-    const { text, pictures } = this.question;
+    this.editing = false;
+    const { text, pictures, spoken = false, partial = false } = this.question;
+    this.root.classList.toggle("partial", partial);
     const copy = h(
       "button",
       { type: "button", class: "icon-button", "aria-label": t("copy"), title: t("copy"), onclick: () => void copyFrom(copy, text) },
@@ -41,12 +53,13 @@ export class QuestionView {
           { class: "pictures" },
           ...pictures.map(({ url, name, width, height }) => h("img", { src: url, alt: name, width, height, loading: "lazy" })),
         ),
-      text && h("div", { class: "bubble", dir: "auto" }, text),
-      h("div", { class: "actions" }, edit, text && copy),
+      (text || partial) && h("div", { class: "bubble", dir: "auto" }, text || "…"),
+      h("div", { class: "actions" }, spoken && h("span", { class: "figures" }, t("voice spoken")), !partial && edit, text && !partial && copy),
     );
   }
 
   edit() {
+    this.editing = true;
     const field = h("textarea", { class: "field", rows: 3, "aria-label": t("edit") }, this.question.text);
     const send = () => {
       const text = field.value.trim();

@@ -50,7 +50,7 @@ export function buildSidebar(page, signal) {
       { class: shown ? "conversation shown" : "conversation" },
       h(
         "a",
-        { href: `#/talk/${meta.id}`, "aria-current": shown ? "true" : null, title: meta.title, onclick: () => page.frame.emit("sidebar", false) },
+        { href: `#/${page.view}/${meta.id}`, "aria-current": shown ? "true" : null, title: meta.title, onclick: () => page.frame.emit("sidebar", false) },
         meta.title || t("untitled"),
         answering && h("span", { class: "answering", role: "img", "aria-label": t("answering") }),
       ),

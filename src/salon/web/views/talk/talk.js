@@ -8,6 +8,7 @@ import { inspectButton, menuButton } from "../head.js";
 import { buildBanner } from "./banner.js";
 import { buildComposer } from "./composer.js";
 import { acceptDrops } from "./drop.js";
+import { buildWelcome } from "./empty.js";
 import { exportJson, exportMarkdown } from "./export.js";
 import { buildPicker } from "./picker.js";
 import { showSettings } from "./settings.js";
@@ -33,7 +34,7 @@ export function buildTalk(page, signal) {
     put(
       main,
       buildHeader(page, shown.signal),
-      buildThread(page, spoken, composer.ask, shown.signal),
+      buildThread(page, spoken, () => buildWelcome(page, composer.ask), shown.signal),
       h("div", { class: "bottom" }, buildBanner(page, shown.signal), composer.root),
       spoken,
     );
@@ -78,6 +79,11 @@ function buildHeader(page, signal) {
     title,
     buildPicker(page),
     h("span", { class: "gap" }),
+    h(
+      "button",
+      { type: "button", class: "icon-button", "aria-label": t("voice go on"), title: t("voice go on"), onclick: () => page.goBy("voice") },
+      icon("mic"),
+    ),
     h(
       "button",
       { type: "button", class: "icon-button", "aria-label": t("settings"), title: t("settings"), onclick: () => showSettings(page) },

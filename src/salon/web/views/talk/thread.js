@@ -5,7 +5,6 @@ import { textOf } from "../../realtime/answers.js";
 import { h, put } from "../../ui/dom.js";
 import { icon } from "../../ui/icons.js";
 import { AnswerView } from "./answer.js";
-import { buildWelcome } from "./empty.js";
 import { QuestionView } from "./question.js";
 import { Follower } from "./scroll.js";
 
@@ -15,10 +14,10 @@ import { Follower } from "./scroll.js";
 /**
  * @param {Page} page
  * @param {HTMLElement} spoken where finished answers are read out
- * @param {(text: string) => void} ask
+ * @param {() => Node} welcome what is shown before the first word
  * @param {AbortSignal} signal
  */
-export function buildThread(page, spoken, ask, signal) {
+export function buildThread(page, spoken, welcome, signal) {
   const { conversation, session } = page;
   const list = h("div", { class: "entries" });
   const scroller = h("section", { class: "thread", "aria-label": t("thread"), tabindex: 0 }, list);
@@ -55,8 +54,8 @@ export function buildThread(page, spoken, ask, signal) {
       views.delete(id);
     }
     scroller.classList.toggle("empty", entries.length === 0);
-    if (!entries.length) return put(list, buildWelcome(page, ask));
-    list.querySelector(".welcome")?.remove();
+    if (!entries.length) return put(list, welcome());
+    if (!views.size) put(list);
     for (const [index, entry] of entries.entries()) {
       const { root } = viewOf(entry);
       if (list.children[index] !== root) list.insertBefore(root, list.children[index] ?? null);
@@ -82,7 +81,7 @@ export function buildThread(page, spoken, ask, signal) {
   conversation.on(
     "entry",
     (entry) => {
-      if (entry.kind === "answer") /** @type {AnswerView | undefined} */ (views.get(entry.id))?.update();
+      views.get(entry.id)?.update();
       busy();
       follower.grown();
     },

@@ -9,12 +9,8 @@ import { buildTalk } from "./talk.js";
 
 /** @param {import("../../frame.js").Frame} frame @param {AbortSignal} signal @returns {Promise<import("../registry.js").Built>} */
 export async function build(frame, signal) {
-  const known = frame.kept.has("talk");
-  const page = await frame.keep("talk", () => Page.start(frame));
-  // Whoever comes back from another view finds the conversation that was open.
-  if (known && frame.place.path) await page.follow();
-  else if (page.conversation.entries.length) page.settle();
-  frame.on("place", () => void page.follow(), signal);
+  const page = await Page.of(frame);
+  frame.on("place", () => void page.follow("talk"), signal);
   addEventListener("keydown", shortcut, { signal });
 
   /** @param {KeyboardEvent} event */

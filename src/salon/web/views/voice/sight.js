@@ -4,7 +4,9 @@ import { t } from "../../i18n/i18n.js";
 import { h } from "../../ui/dom.js";
 
 const LONGEST = 1024;
-const QUALITY = 0.72;
+/** Characters of a `data:` address: it goes through a data channel in one message. */
+const LARGEST = 180_000;
+const QUALITIES = [0.72, 0.55, 0.4, 0.25];
 
 /** @typedef {"camera" | "screen"} Kind */
 
@@ -46,16 +48,26 @@ export function buildSight(changed, refused) {
     changed();
   }
 
-  /** What is to be seen now, as a small JPEG; empty where nothing is. */
+  /** What is to be seen now, as a small JPEG; null where nothing is. @returns {import("../../model/types.js").Picture | null} */
   function picture() {
     const { videoWidth: width, videoHeight: height } = video;
-    if (!stream || !width || !height) return "";
+    if (!stream || !width || !height) return null;
     const scale = Math.min(1, LONGEST / Math.max(width, height));
     canvas.width = Math.round(width * scale);
     canvas.height = Math.round(height * scale);
     canvas.getContext("2d")?.drawImage(video, 0, 0, canvas.width, canvas.height);
-    return canvas.toDataURL("image/jpeg", QUALITY);
+    return { url: small(canvas), name: t(kind === "screen" ? "voice screen shown" : "voice camera shown"), width: canvas.width, height: canvas.height };
   }
 
   return { video, toggle, stop, picture, kind: () => kind };
+}
+
+/** @param {HTMLCanvasElement} canvas */
+function small(canvas) {
+  let url = "";
+  for (const quality of QUALITIES) {
+    url = canvas.toDataURL("image/jpeg", quality);
+    if (url.length <= LARGEST) break;
+  }
+  return url;
 }
