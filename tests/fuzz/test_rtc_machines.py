@@ -6,12 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salon.rtc import counters, keyframes, rtcp, rtp, vp8, vp9
-from salon.rtc.bandwidth import CEILING, FLOOR, Estimator, SendLog
+from salon.rtc.bandwidth import CEILING, FLOOR, Estimator
 from salon.rtc.feedback import MAX_WINDOW, Remb, RoundTrip, TransportArrivals
 from salon.rtc.forward import MAX_STRETCHES, Forwarder
 from salon.rtc.jitter import MAX_PACKETS, JitterBuffer, Lost
 from salon.rtc.layers import Allocator, Rate
 from salon.rtc.outgoing import Writer
+from salon.rtc.probe import SendLog
 from salon.rtc.receive import MAX_MISSING, Receiver
 from salon.rtc.retransmit import History, Resender, Rtx, original
 

@@ -9,8 +9,9 @@ from salon.media.audio import AudioOut
 from salon.media.sinks import Output
 from salon.media.transport import Transport
 from salon.rtc import rtcp
-from salon.rtc.bandwidth import Estimator, SendLog
+from salon.rtc.bandwidth import Estimator
 from salon.rtc.feedback import RoundTrip
+from salon.rtc.probe import SendLog
 
 # Kept free for a section of sound.
 AUDIO_BITRATE: Final = 50_000

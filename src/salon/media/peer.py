@@ -36,7 +36,7 @@ from salon.ports.media import (
 )
 from salon.ports.media_stats import Kind, Moment, PeerState, PeerStats
 from salon.rtc import ice, rtcp
-from salon.rtc.bandwidth import SendLog
+from salon.rtc.probe import SendLog
 from salon.rtc.sdp.fragment import Fragment
 from salon.rtc.sdp.fragment import write as write_fragment
 from salon.rtc.sdp.model import Candidate, Fingerprint, Offer

@@ -22,11 +22,11 @@ from salon.media.transport import Transport
 from salon.ports.clock import Clock
 from salon.ports.media_stats import Kind
 from salon.rtc import red
-from salon.rtc.bandwidth import SendLog
 from salon.rtc.forward import Forwarder
 from salon.rtc.keyframes import starts_keyframe
 from salon.rtc.layers import Allocator
 from salon.rtc.outgoing import Writer
+from salon.rtc.probe import SendLog
 from salon.rtc.retransmit import Resender, Rtx
 from salon.rtc.rtcp import ReportBlock, SenderReport
 from salon.rtc.rtp import Packet

@@ -8,14 +8,11 @@ The bounds on loss are those of draft-ietf-rmcat-gcc-02 section 6.
 
 from __future__ import annotations
 
-from array import array
 from collections import deque
 from typing import Final
 
+from salon.rtc.probe import MAX_SENT, Probe, SendLog
 from salon.rtc.rtcp import TransportFeedback
-
-# Packets whose fate is still open: two seconds at 10 Mbit/s. A power of two.
-MAX_SENT: Final = 2048
 
 START: Final = 1_000_000
 FLOOR: Final = 50_000
@@ -24,6 +21,8 @@ CEILING: Final = 50_000_000
 # A queue above QUEUE_MS that still grows is congestion; below IDLE_MS there is none.
 QUEUE_MS: Final = 50
 IDLE_MS: Final = 30
+# With heavy loss, so much says that the link is full: a router that keeps hardly any queue.
+SOME_QUEUE_MS: Final = 15
 DEEP_QUEUE_MS: Final = 150
 # A delay that neither grows nor shrinks for so long is another path, not a queue.
 OTHER_PATH_MS: Final = 3_000
@@ -37,6 +36,9 @@ MIN_LOSS_MS: Final = 200
 MAX_INHERENT: Final = 0.25
 REORDER_MS: Final = 120
 RATE_WINDOW_US: Final = 300_000
+# While packets stand in a queue they come out at the link's speed, whatever was sent: that is measured over this much.
+BUSY_WINDOW_US: Final = 600_000
+BUSY_LEAST_US: Final = 60_000
 
 # Below the rate at which packets arrive, so that the queue drains.
 BACK_OFF: Final = 0.85
@@ -44,40 +46,17 @@ LEAST_CUT: Final = 0.4
 SETTLE_MS: Final = 300
 GROWTH: Final = 0.08  # a second
 
-PROBE_MS: Final = 80
-PROBE_EVERY_MS: Final = 700
+PROBE_EVERY_MS: Final = 750
 PROBE_FACTOR: Final = 2
 # Behind a probe that got through without waiting: each round trip that a climb needs less brings the better picture sooner.
 PROBE_BOLD: Final = 3
 PROBE_MARGIN: Final = 1.1
-PROBE_GROWTH_MS: Final = 8
+# What is taken for jitter at most; a queue spreads delays too.
+MAX_JITTER_MS: Final = 60
 PROBE_CLEAR: Final = 0.6
 PROBE_LOST_MS: Final = 1_500
-PROBE_SPARE: Final = 1_300
 
 _CLOCK: Final = (1 << 24) * 64_000  # where the receiver's clock in feedback wraps
-
-
-class SendLog:
-    """When each transport-wide number was sent, and how large it was. ``sent`` gives the numbers out (``outgoing.Allocate``)."""
-
-    __slots__ = ("next", "octets", "sizes", "times")
-
-    def __init__(self) -> None:
-        self.next = 0  # unwrapped
-        self.octets = 0
-        self.times = array("q", bytes(8 * MAX_SENT))
-        self.sizes = array("i", bytes(4 * MAX_SENT))
-
-    def sent(self, size: int, now: int) -> int:
-        """The number for a packet of ``size`` bytes. Runs once for every packet sent: 0.15 us."""
-        number = self.next
-        at = number & MAX_SENT - 1
-        self.next = number + 1
-        self.times[at] = now
-        self.sizes[at] = size
-        self.octets += size
-        return number & 0xFFFF
 
 
 class Estimator:
@@ -90,12 +69,17 @@ class Estimator:
         "_base_at",
         "_batch",
         "_batch_size",
+        "_batch_sum",
         "_bold",
+        "_busy_since",
         "_came",
         "_cut_at",
+        "_cut_number",
         "_flat_since",
         "_grown_at",
+        "_heard_at",
         "_inherent",
+        "_jitter",
         "_last_arrival",
         "_log",
         "_loss_at",
@@ -127,6 +111,8 @@ class Estimator:
         self._base_at = 0
         self._batch: int | None = None
         self._batch_size = 0
+        self._batch_sum = 0
+        self._jitter = 0.0
         self._missing: dict[int, int] = {}
         self._loss_at = 0
         self._loss_octets = 0
@@ -137,11 +123,14 @@ class Estimator:
         self._over = 0
         self._flat_since: int | None = None
         self._cut_at = -SETTLE_MS
+        self._cut_number = 0
         self._grown_at: int | None = None
         self._probe: Probe | None = None
         self._probed_at = 0
         self._quiet_until = 0
         self._bold = False
+        self._busy_since: int | None = None
+        self._heard_at = 0
 
     def feedback(self, feedback: TransportFeedback, now: int) -> None:
         """What the viewer tells of its arrivals. Numbers that were told before, or never sent, are passed over."""
@@ -194,13 +183,13 @@ class Estimator:
                 return 0
             factor = PROBE_BOLD if self._bold else PROBE_FACTOR
             target = int(min(wanted * PROBE_MARGIN, self.estimate * factor))
-            probe = self._probe = Probe(target, self._log, now)
+            probe = self._probe = Probe(target, self._log, now, int(self._jitter))
             self._probed_at = now
         if probe.end is not None:
             if now - probe.began > PROBE_LOST_MS:
                 self._probe = None
             return 0
-        if now - probe.began >= PROBE_MS:
+        if now - probe.began >= probe.length:
             if probe.close(self._log) == probe.begin:
                 self._probe = None
             return 0
@@ -210,7 +199,8 @@ class Estimator:
     def _arrive(self, number: int, at: int) -> None:
         index = number & MAX_SENT - 1
         size, sent = self._log.sizes[index], self._log.times[index]
-        self._came += 1
+        if number >= self._cut_number:
+            self._came += 1
         # The nearest continuation of the receiver's clock.
         at = self._last_arrival + (at - self._last_arrival + _CLOCK // 2) % _CLOCK - _CLOCK // 2
         self._last_arrival = max(at, self._last_arrival)
@@ -218,6 +208,7 @@ class Estimator:
         delay = at // 1000 - sent
         self._batch = delay if self._batch is None else min(self._batch, delay)
         self._batch_size += 1
+        self._batch_sum += delay
         if self._probe is not None:
             self._probe.arrive(number, delay, size)
 
@@ -229,14 +220,28 @@ class Estimator:
             if now - missing[number] < REORDER_MS and len(missing) < MAX_SENT:
                 break
             del missing[number]
-            self._lost += 1
+            if number >= self._cut_number:
+                self._lost += 1
 
     def _rate(self) -> None:
         """Over a fixed window: while less has been seen it is too low, which errs on the safe side."""
-        arrivals, end = self._arrivals, self._last_arrival - RATE_WINDOW_US
-        while arrivals and arrivals[0][0] < end:
+        arrivals, last = self._arrivals, self._last_arrival
+        while arrivals and arrivals[0][0] < last - BUSY_WINDOW_US:
             arrivals.popleft()
-        self.arriving = sum(size for _, size in arrivals) * 8_000_000 // RATE_WINDOW_US
+        octets = sum(size for at, size in arrivals if at >= last - RATE_WINDOW_US)
+        self.arriving = octets * 8_000_000 // RATE_WINDOW_US
+
+    @property
+    def _carried(self) -> int:
+        """The link's speed while there is a queue, or what arrives."""
+        since = self._busy_since
+        if since is None:
+            return self.arriving
+        begin = max(since, self._last_arrival - BUSY_WINDOW_US)
+        took = self._last_arrival - begin
+        if took < BUSY_LEAST_US:
+            return self.arriving
+        return sum(size for at, size in self._arrivals if at > begin) * 8_000_000 // took
 
     def _judge_loss(self, now: int) -> None:
         passed = now - self._loss_at
@@ -260,8 +265,9 @@ class Estimator:
                 return
         self._lossy = (loss, sending) if self._lossy is None else ((loss + self._lossy[0]) / 2, self._lossy[1])
         bitrate = self.estimate * (1 - self._excess / 2)
-        if self._excess > 0.25:
-            bitrate = min(bitrate, max(self.arriving, self.estimate * LEAST_CUT))
+        if self._excess > 0.25 or self.queue > SOME_QUEUE_MS:
+            # The link is full beyond doubt: what comes through is what it carries.
+            bitrate = min(bitrate, max(self._carried, self.estimate * LEAST_CUT))
         self._cut(int(bitrate), now)
 
     @property
@@ -272,9 +278,17 @@ class Estimator:
         if self._batch is None or self._batch_size < MIN_BATCH:
             return
         delay = self._batch
-        self._batch, self._batch_size = None, 0
+        spread = 2 * (self._batch_sum / self._batch_size - delay)
+        self._batch, self._batch_size, self._batch_sum = None, 0, 0
+        if self._probe is None:
+            self._jitter += (min(spread, MAX_JITTER_MS) - self._jitter) / 16
         before, self.queue = self.queue, delay - self._smallest(delay, now)
         growth = self.queue - before
+        if self.queue < IDLE_MS:
+            self._busy_since = None
+        elif self._busy_since is None:
+            self._busy_since = self._heard_at
+        self._heard_at = self._last_arrival
         if self.queue < QUEUE_MS or now < self._quiet_until:
             self._over, self._flat_since = 0, None
             return
@@ -290,7 +304,7 @@ class Estimator:
             return
         self._over += 1
         if self._over >= 2 or self.queue > DEEP_QUEUE_MS:
-            self._cut(int(max(self.arriving * BACK_OFF, self.estimate * LEAST_CUT)), now)
+            self._cut(int(max(self._carried * BACK_OFF, self.estimate * LEAST_CUT)), now)
 
     def _smallest(self, delay: int, now: int) -> int:
         present, previous = self._base
@@ -304,6 +318,9 @@ class Estimator:
         if now - self._cut_at >= SETTLE_MS and bitrate < self.estimate:
             self.estimate = _bounded(bitrate)
             self._cut_at = now
+            # What was sent before is lost for the same want of room.
+            self._cut_number = self._log.next
+            self._lost = self._came = 0
 
     def _grow(self, now: int) -> None:
         passed = min(now - self._grown_at, 1_000) if self._grown_at is not None else 0
@@ -339,51 +356,6 @@ class Estimator:
             # It filled the link beyond doubt: the speed at which it came out is the link's.
             self.estimate = _bounded(min(self.estimate, carried))
         self.estimate = _bounded(max(self.estimate, carried if carried >= probe.target else int(carried * BACK_OFF)))
-
-
-class Probe:
-    """One probe: ``target`` bit/s from packet ``begin`` to before ``end``, begun at ``began``, when ``octets`` had been sent."""
-
-    __slots__ = ("_arrived", "_delays", "_sent", "began", "begin", "end", "octets", "target")
-
-    def __init__(self, target: int, log: SendLog, now: int) -> None:
-        self.target = target
-        self.begin = log.next
-        self.octets = log.octets
-        self.began = now
-        self.end: int | None = None
-        self._sent = 0
-        self._arrived = 0
-        self._delays: list[tuple[int, int]] = []
-
-    def close(self, log: SendLog) -> int:
-        """All of it is sent, and perhaps something that is not of it. Where it ended."""
-        end, sent = log.next, log.octets - self.octets
-        while end > self.begin and log.times[end - 1 & MAX_SENT - 1] >= self.began + PROBE_MS:
-            end -= 1
-            sent -= log.sizes[end & MAX_SENT - 1]
-        self.end, self._sent = end, sent
-        return end
-
-    def arrive(self, number: int, delay: int, size: int) -> None:
-        if self.begin <= number and (self.end is None or number < self.end):
-            self._arrived += size
-            self._delays.append((number, delay))
-
-    def carried(self, inherent: float) -> int:
-        """The bit/s that got through: ``target`` where the delay did not grow and no more than the ``inherent`` share was
-        lost, or else the speed at which it came out; 0 where too little arrived to tell."""
-        delays = [delay for _, delay in sorted(self._delays)]
-        third = len(delays) // 3
-        if not third:
-            return 0
-        # Smallest delays, for jitter only adds.
-        growth = min(delays[-third:]) - min(delays[:third])
-        kept = min(self._arrived / (self._sent * (1 - inherent)), 1.0)
-        # A small probe is a few packets: one that is lost tells of chance, not of room.
-        if growth <= PROBE_GROWTH_MS and (kept >= 0.9 or self._sent - self._arrived <= PROBE_SPARE):
-            return self.target
-        return int(self.target * kept / (1 + max(growth, 0) / (PROBE_MS * 2 / 3)))
 
 
 def _bounded(bitrate: int) -> int:

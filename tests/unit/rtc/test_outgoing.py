@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from salon.rtc import rtp
-from salon.rtc.bandwidth import SendLog
 from salon.rtc.outgoing import Writer
+from salon.rtc.probe import SendLog
 
 
 def written(writer: Writer, payload: bytes = b"payload", tail: int = 0, now: int = 0) -> tuple[rtp.Packet, bytearray]:
