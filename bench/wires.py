@@ -25,7 +25,12 @@ def frame(text: str, opcode: int = 1) -> bytes:
     """A client's frame (RFC 6455 section 5.2) under a mask of zeros."""
     payload = text.encode()
     size = len(payload)
-    head = bytes((0x80 | opcode, 0x80 | size)) if size < 126 else struct.pack("!BBH", 0x80 | opcode, 0x80 | 126, size)
+    if size < 126:
+        head = bytes((0x80 | opcode, 0x80 | size))
+    elif size < 65536:
+        head = struct.pack("!BBH", 0x80 | opcode, 0x80 | 126, size)
+    else:
+        head = struct.pack("!BBQ", 0x80 | opcode, 0x80 | 127, size)
     return head + bytes(4) + payload
 
 

@@ -91,6 +91,16 @@ async def test_a_log_is_in_order_and_can_be_read_again(broker: Broker, rule: Top
     assert len(heard.all) == 4
 
 
+async def test_values_of_many_keys_at_once(broker: Broker) -> None:
+    heard = await listening(broker, "r/feed")
+    await broker.publish("r/feed", draft("0", key="b"), LATEST)
+    await broker.feed("r/feed", {"a": b"1", "b": b"2"}, LATEST)
+    await broker.feed("r/feed", {}, LATEST)
+    told = [(each.key, each.data, each.offset) for each in heard.all if isinstance(each, Publication)]
+    assert told == [("b", b"0", 1), ("a", b"1", 2), ("b", b"2", 3)]
+    assert [each.data for each in await broker.newest("r/feed", LATEST)] == [b"1", b"2"]
+
+
 @pytest.mark.parametrize("rule", [LOG, FLEETING_LOG])
 async def test_pages_of_a_log(broker: Broker, rule: TopicRule) -> None:
     for number in range(7):

@@ -23,7 +23,6 @@ from salon.app.feeds.market import Market
 from salon.app.feeds.reading import About, Reading
 from salon.base.errors import SalonError
 from salon.base.rooms import Change, TopicRule
-from salon.ports.broker import Draft
 from salon.session.authority import Authority, Tick
 from salon.session.hooks import JOINED, LEFT, Happening
 from salon.session.rooms import Rooms
@@ -152,5 +151,4 @@ async def _describe(rooms: Rooms, room: str, about: Mapping[str, About]) -> None
 
 
 async def _publish(rooms: Rooms, room: str, readings: Iterable[Reading]) -> None:
-    for reading in readings:
-        await rooms.publish(f"{room}/feed", Draft(data=msgspec.json.encode(reading), key=reading.key))
+    await rooms.feed(f"{room}/feed", {reading.key: msgspec.json.encode(reading) for reading in readings})

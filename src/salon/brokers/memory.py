@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -22,6 +22,7 @@ from salon.base.rooms import (
     Patch,
     Position,
     Publication,
+    Published,
     RoomRecord,
     Seat,
     Signal,
@@ -118,6 +119,12 @@ class MemoryBroker:
         if publication is not None:
             self.deliver(channel, publication)
         return position
+
+    async def feed(self, channel: str, values: Mapping[str, bytes], rule: TopicRule) -> None:
+        at, newest = self._clock.unix(), self._newest(channel, rule)
+        publications = tuple([newest.put(data, at, key=key) for key, data in values.items()])
+        if publications:
+            self.deliver(channel, Published(publications))
 
     async def history(
         self, channel: str, rule: TopicRule, *, since: Position | None = None, limit: int = 0, reverse: bool = False

@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     _serve(commands)
     _say(commands)
     _chat(commands)
+    _feed(commands)
     _check(commands)
     _token(commands)
     return top
@@ -114,6 +115,37 @@ def _chat(commands: Commands[argparse.ArgumentParser]) -> None:
     command.add_argument("--agent", metavar="NAME", help="agent from the configuration (default: the first)")
     command.add_argument("--llm", action="append", metavar="NAME", help="model in place of the agent's own")
     _config(command)
+
+
+def _feed(commands: Commands[argparse.ArgumentParser]) -> None:
+    command = _add(
+        commands,
+        "feed",
+        "feed a room of a running server with live values",
+        "The newest of each key is what readers get. It connects again by itself, and then tells everything anew.",
+    )
+    command.add_argument(
+        "source",
+        choices=("market", "machine", "-"),
+        metavar="SOURCE",
+        help="market: a simulated one; machine: this machine's processors, memory, network and disks; "
+        '-: lines of JSON from stdin, {"key": …, "value": …}',
+    )
+    command.add_argument(
+        "--url", default="http://127.0.0.1:8000", metavar="URL", help="the server (default: %(default)s)"
+    )
+    command.add_argument("--room", default="", metavar="NAME", help="room to feed (default: the name of the source)")
+    command.add_argument("--topic", default="feed", metavar="NAME", help="its topic (default: feed)")
+    command.add_argument(
+        "--token", default="", metavar="TOKEN", help="token or API key (default: SALON_TOKEN, else SALON_API_KEY)"
+    )
+    command.add_argument(
+        "--rate",
+        type=float,
+        metavar="N",
+        help="beats a second (default: 10; machine: 1); between two the newest is kept",
+    )
+    command.add_argument("--symbols", type=int, default=2000, metavar="N", help="symbols of the market (default: 2000)")
 
 
 def _check(commands: Commands[argparse.ArgumentParser]) -> None:

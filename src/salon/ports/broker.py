@@ -6,7 +6,7 @@ twice or miss one; it can tell by offset, version and epoch, and asks again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -79,6 +79,10 @@ class Broker(Protocol):
 
     async def publish(self, channel: str, draft: Draft, rule: TopicRule) -> Position:
         """Add to a ``log`` or a ``latest`` topic. Returns its place: that of the first one where it came before."""
+        ...
+
+    async def feed(self, channel: str, values: Mapping[str, bytes], rule: TopicRule) -> None:
+        """New values of many keys of a ``latest`` topic, delivered together. The house's: they have no author."""
         ...
 
     async def history(

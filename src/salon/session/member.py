@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from salon.base.errors import ClientError
@@ -142,6 +142,11 @@ class Member:
         self._may("publish", "publish", channel)
         draft = Draft(data=data, key=key, who=self.who, idempotency_key=self._own(idempotency_key))
         return await self._rooms.publish(channel, draft)
+
+    async def feed(self, channel: str, values: Mapping[str, bytes]) -> None:
+        """New values of many keys of a ``latest`` topic; one command of its budget."""
+        self._may("publish", "publish", channel)
+        await self._rooms.feed(channel, values)
 
     async def change(
         self,

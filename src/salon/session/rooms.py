@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import Any, Final
 
 from salon.base.errors import ClientError, Refused
@@ -179,6 +179,17 @@ class Rooms:
             )
             self.hooks.fire(happening, self.spawn)
         return position
+
+    async def feed(self, channel: str, values: Mapping[str, bytes]) -> None:
+        """New values of many keys of a ``latest`` topic at once: what a source has in one beat. No hook hears of them. Raises
+        as ``publish`` does, and then none of them is taken."""
+        split_channel(channel)
+        rule = self.rules.require(channel, "latest")
+        for key, data in values.items():
+            if len(key) > policy.MAX_KEY or len(data) > rule.data_bytes:
+                policy.check_key(key)
+                policy.check_data(data, rule)
+        await self.broker.feed(channel, values, rule)
 
     async def change(self, channel: str, change: Change) -> Position:
         """Change a state; ``offset`` is its version. Raises ``ClientError`` (``wrong_mode``, ``data_too_large``,

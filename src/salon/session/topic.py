@@ -115,6 +115,10 @@ class Topic:
         )
         return await self._now().publish(self.channel, draft)
 
+    async def feed(self, values: dict[str, Any]) -> None:
+        """New values of many keys of ``latest`` at once."""
+        await self._now().feed(self.channel, {key: msgspec.json.encode(value) for key, value in values.items()})
+
     async def change(
         self,
         set: dict[str, Any] | None = None,

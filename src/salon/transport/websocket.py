@@ -85,6 +85,7 @@ class WebSocketLink:
         self._gone = False
         # When the message now on its way was handed over, in the loop's seconds; 0 when none is.
         self._handed_over = 0.0
+        self._taken: asyncio.Event | None = None
         self._write_watch: TimerHandle | None = None
         self._close_watch: TimerHandle | None = None
 
@@ -131,6 +132,22 @@ class WebSocketLink:
         """Return when the link is not crowded any more, or closed."""
         await self._outbox.drained()
 
+    @property
+    def stuck(self) -> bool:
+        """A message waits for the client to read what was sent before it: whatever is said now would be old when it is read."""
+        return self._handed_over > 0 and not self._gone
+
+    async def unstuck(self) -> None:
+        while self.stuck:
+            if self._taken is None:
+                self._taken = asyncio.Event()
+            await self._taken.wait()
+
+    def _say_taken(self) -> None:
+        if self._taken is not None:
+            self._taken.set()
+            self._taken = None
+
     def close(self, code: int, reason: str) -> None:
         """Close after what is queued has been sent. Calling it again does nothing."""
         self._idle = False
@@ -163,6 +180,7 @@ class WebSocketLink:
         finally:
             self._gone = True
             self._idle = False
+            self._say_taken()
             self._outbox.close(self._code, "")
             for watch in (self._write_watch, self._close_watch):
                 if watch is not None:
@@ -214,6 +232,7 @@ class WebSocketLink:
                     self._handed_over = now()
                     await send({"type": "websocket.send", "text": text})
                 self._handed_over = 0.0
+                self._say_taken()
                 if outbox.closing is not None:
                     code, reason = outbox.closing
                     await send({"type": "websocket.close", "code": code, "reason": reason})

@@ -393,3 +393,22 @@ async def test_a_closed_link_shares_nothing() -> None:
         with pytest.raises(ConnectionClosed):
             await client.recv()
         assert client.close_code == 4000
+
+
+async def test_a_message_that_waits_for_its_reader_is_seen_to_be_stuck() -> None:
+    door = Door()
+    async with serving(door.app) as server:
+        client = await RawWebSocket.connect(server.host, server.port)
+        link = await door.links.get()
+        await link.unstuck()
+        while not link.stuck:
+            link.send("x" * 100_000)
+            await asyncio.sleep(0)
+        async with asyncio.TaskGroup() as group, asyncio.timeout(20):
+            waiting = group.create_task(link.unstuck())
+            while not waiting.done():
+                await client.read_some()
+        assert not link.stuck
+        client.reset()
+        await door.codes.get()
+        await link.unstuck()

@@ -1,7 +1,7 @@
 """What a connected client asks for and is answered at once: publish, history, presence and the remote calls.
 
-Remote calls (``rpc``) are for what the protocol has no command for: ``publish`` with a key or an idempotency key, ``attributes``,
-``rate``, ``figures``. Their ``data`` are the shapes of ``salon.wire.centrifuge.topics``.
+Remote calls (``rpc``) are for what the protocol has no command for: ``publish`` with a key or an idempotency key, ``feed``,
+``attributes``, ``rate``, ``figures``. Their ``data`` are the shapes of ``salon.wire.centrifuge.topics``.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from salon.session.member import Member
 from salon.wire.centrifuge import commands, encode, topics
 from salon.wire.centrifuge.encode import Nothing
 
-METHODS: Final = ("publish", "attributes", "rate", "figures")
+METHODS: Final = ("publish", "feed", "attributes", "rate", "figures")
 
 
 def publishes(request: commands.Request | None) -> bool:
-    return isinstance(request, commands.Publish) or (isinstance(request, commands.Rpc) and request.method == "publish")
+    return isinstance(request, commands.Publish) or (
+        isinstance(request, commands.Rpc) and request.method in ("publish", "feed")
+    )
 
 
 async def call(member: Member, request: commands.Request) -> msgspec.Struct:
@@ -79,6 +81,10 @@ async def _rpc(member: Member, method: str, data: bytes) -> Any:
             asked.channel, bytes(asked.data), key=asked.key, idempotency_key=asked.idempotency_key
         )
         return {"offset": position.offset, "epoch": position.epoch}
+    if method == "feed":
+        fed = topics.read(data, topics.FeedCall)
+        await member.feed(fed.channel, {key: bytes(value) for key, value in fed.values.items()})
+        return {}
     if method == "attributes":
         told = topics.read(data, topics.AttributesCall)
         await member.set_attributes(told.room, bytes(told.attributes))

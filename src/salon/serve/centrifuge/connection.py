@@ -113,10 +113,11 @@ class Connection:
 
     @property
     def crowded(self) -> bool:
-        return len(self._outbox) > CROWDED_MESSAGES or self._outbox.bytes > CROWDED_BYTES
+        return self._link.stuck or len(self._outbox) > CROWDED_MESSAGES or self._outbox.bytes > CROWDED_BYTES
 
     async def drained(self) -> None:
         await self._outbox.emptied()
+        await self._link.unstuck()
 
     def invite(self, channel: str) -> None:
         self._group.create_task(self._invited(channel))

@@ -67,6 +67,13 @@ class PublishCall(msgspec.Struct, frozen=True):
     idempotency_key: str = ""
 
 
+class FeedCall(msgspec.Struct, frozen=True):
+    """``data`` of rpc ``feed``: new values of many keys at once."""
+
+    channel: str
+    values: dict[str, Raw]
+
+
 class AttributesCall(msgspec.Struct, frozen=True):
     room: str
     attributes: Raw = _NOTHING

@@ -99,6 +99,20 @@ async def test_remote_calls() -> None:
         assert (await client.ask(sub_refresh={"channel": "lobby/chat", "token": "x"}))["error"]["code"] == 104
 
 
+async def test_many_values_in_one_command() -> None:
+    async with open_house() as house, house.client(user="alice") as client:
+        await client.ask(subscribe={"channel": "lobby/feed", "data": {"rate": 100}})
+        values = {f"k{number}": {"p": number} for number in range(500)}
+        assert (await rpc(client, "feed", channel="lobby/feed", values=values))["rpc"]["data"] == {}
+        heard = [(await client.push())["pub"] for _ in values]
+        assert {each["tags"]["key"]: each["data"] for each in heard} == values
+        assert all("info" not in each for each in heard)
+        assert (await rpc(client, "feed", channel="lobby/chat", values=values))["error"]["code"] == 108
+        assert (await rpc(client, "feed", channel="lobby/feed", values={"k": "x" * 70_000}))["error"]["code"] == 106
+        assert (await rpc(client, "feed", channel="lobby/feed", values=[1]))["error"]["code"] == 107
+        assert (await rpc(client, "figures", channel="lobby/feed"))["rpc"]["data"] == {"delivered": 500, "conflated": 0}
+
+
 def test_what_publishes() -> None:
-    assert publishes(commands.Publish("a/b")) and publishes(commands.Rpc("publish"))
+    assert publishes(commands.Publish("a/b")) and publishes(commands.Rpc("publish")) and publishes(commands.Rpc("feed"))
     assert not publishes(commands.Rpc("rate")) and not publishes(None)
