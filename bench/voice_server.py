@@ -1,6 +1,8 @@
 """What ``bench.voice`` calls: Salon with a recogniser, a model and a synthesiser that answer at once.
 
-python -m bench.voice_server PORT
+python -m bench.voice_server PORT ANSWER
+
+``|`` in the answer parts what the model says in one piece from the next.
 """
 
 from __future__ import annotations
@@ -25,15 +27,17 @@ class Forgetful(InstantAsr):
             yield session
 
 
-def main(port: int) -> None:
+def main(port: int, answer: str) -> None:
     agent = Agent(
         "host",
-        llm=ScriptedLlm(says("I can tell you a story, ", "or read you the news of today.")),
+        llm=ScriptedLlm(says(*answer.split("|"))),
         asr=Forgetful("What can you do?"),
         tts=InstantTts(),
     )
-    Salon(agents=[agent], port=port, log_level="warning").run(lambda urls: print(f"ready {urls[0]}", flush=True))
+    # How far it goes is what is measured: nobody is turned away.
+    salon = Salon(agents=[agent], port=port, log_level="warning", media_load_limit=1000)
+    salon.run(lambda urls: print(f"ready {urls[0]}", flush=True))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), sys.argv[2])

@@ -127,8 +127,16 @@ class Caller:
         self._read = 0
         self.channel: Any = None
 
-    async def call(self, url: str, key: str, *, channel: bool = True, session: dict[str, Any] | None = None) -> None:
-        """Offer, and take the answer."""
+    async def call(
+        self,
+        url: str,
+        key: str,
+        *,
+        channel: bool = True,
+        session: dict[str, Any] | None = None,
+        by_json: bool = False,
+    ) -> None:
+        """Offer, and take the answer. ``by_json`` is the form that Pipecat and FastRTC take."""
         self.pc.add_track(self.microphone.track)
         if channel:
             self.channel = self.pc.create_data_channel("oai-events")
@@ -140,8 +148,15 @@ class Caller:
         body: Any = {"data": sdp, "headers": {"content-type": "application/sdp"}}
         if session is not None:
             body = {"json": {"sdp": sdp, "session": session}, "headers": {}}
+        if by_json:
+            body = {"json": {"sdp": sdp, "type": "offer"}, "headers": {}}
         body["headers"]["authorization"] = f"Bearer {key}"
         async with ClientSession() as http, http.post(url, **body) as answer:
+            if by_json:
+                init = webrtc.RTCSessionDescriptionInit(type="answer", sdp=(await answer.json())["sdp"])
+                await self.pc.set_remote_description(init)
+                await until(lambda: self.pc.connection_state == "connected", "connected", PATIENCE)
+                return
             assert answer.status == 201, await answer.text()
             assert answer.content_type == "application/sdp"
             self.location = answer.headers["location"]

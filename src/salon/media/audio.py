@@ -24,8 +24,10 @@ from salon.rtc.rtp import Packet
 
 FRAME_BYTES: Final = 2 * opus.DECODED_SAMPLES
 SILENCE: Final = bytes(FRAME_BYTES)
-# A frame that is this late was not there to be played: the sender is silent, or its clock is slow.
+# A frame that is this late was not sent: the sender said that it would be silent. One that did not may have been held up: what it
+# sends is still to come.
 PATIENT_FRAMES: Final = 2
+STALLED_FRAMES: Final = 15
 
 MAX_QUEUED_MS: Final = 10 * 60 * 1000
 CLOCK: Final = 48_000
@@ -81,7 +83,8 @@ class AudioIn:
         if began is None:
             return
         self._pull(now)
-        if (now - began) // opus.FRAME_MS - self._emitted > PATIENT_FRAMES + self.jitter.depth // opus.FRAME_MS:
+        patient = PATIENT_FRAMES if self.jitter.silent else STALLED_FRAMES
+        if (now - began) // opus.FRAME_MS - self._emitted > patient + self.jitter.depth // opus.FRAME_MS:
             self.silent += 1
             self._emit(SILENCE, False, now)
 

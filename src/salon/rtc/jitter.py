@@ -5,7 +5,7 @@ need to arrive in time. The buffer keeps to the sender's timeline. Where the sen
 a packet is missing when it is due, it is lost, and its decoder must make something up.
 
 For a loudspeaker a packet waits until it is due. A program that listens gains nothing by that (``eager``): what is next in order
-leaves at once, and only what is missing is waited for.
+leaves at once, what is missing is waited for, and when nothing comes nothing is made up: it may be late, and is wanted then.
 """
 
 from __future__ import annotations
@@ -197,6 +197,11 @@ class JitterBuffer:
     def jitter(self) -> int:
         return self._depth.jitter
 
+    @property
+    def silent(self) -> bool:
+        """Whether the packet that was pulled last announced a silence."""
+        return self._bytes <= MAX_DTX_BYTES
+
     def behind(self, now: int) -> int:
         """How much later the packet that was pulled last is than it would be if it had come as fast as the fastest and left at
         once."""
@@ -246,7 +251,7 @@ class JitterBuffer:
                 if now < self._due(self._position):
                     return None
                 if not packets:
-                    return self._run_dry()
+                    return None if self._eager else self._run_dry()
                 if lost := self._fill_gap(min(packets)):
                     return lost
                 continue

@@ -108,7 +108,33 @@ async def test_a_silent_sender_gives_silence_that_nobody_decodes() -> None:
     decoded = call.peer.audio_in.decoded
     call.house.pass_ms(1_000)
     assert call.peer.audio_in.decoded == decoded
-    assert len(call.frames) >= 60
+    assert len(call.frames) >= 55
+    assert call.frames[-1].samples == bytes(640)
+
+
+async def test_what_a_stall_held_up_is_heard_and_nothing_is_made_up() -> None:
+    call = Call()
+    call.listen()
+    for sequence in range(20):
+        call.speak(sequence)
+        call.house.pass_ms(20)
+    call.house.pass_ms(240)
+    assert len(call.frames) == 20
+    for sequence in range(20, 32):
+        call.speak(sequence)
+    assert len(call.frames) == 32
+    assert not any(frame.concealed or frame.samples == bytes(640) for frame in call.frames[1:])
+
+
+async def test_a_silence_that_was_announced_is_heard_at_once() -> None:
+    call = Call()
+    call.listen()
+    for sequence in range(20):
+        call.speak(sequence)
+        call.house.pass_ms(20)
+    call.speak(20, b"\xf8")
+    call.house.pass_ms(200)
+    assert len(call.frames) >= 25
     assert call.frames[-1].samples == bytes(640)
 
 
