@@ -15,6 +15,7 @@ from salon.serve.http import app
 from salon.serve.ice import IceServers
 from salon.serve.limits import Limits
 from salon.serve.live import LiveDoor
+from salon.serve.live_list import LiveListDoor
 from salon.serve.whip import WhipDoor
 from salon.session.live import Live, LiveLimits
 from salon.wire.token import Claims, SalonClaim, mint
@@ -93,7 +94,7 @@ async def doors(
     servers = IceServers(ice, clock, turn_secret=b"north", seconds=3600)
     async with Live(engine, clock=clock, new_id=counting(), limits=live_limits, recorder=recorder) as live:
         whip = WhipDoor(live, gate, servers, clock, observer)
-        framed = app([*whip.routes(), *LiveDoor(live, gate).routes()], gate=gate)
+        framed = app([*whip.routes(), *LiveListDoor(live, gate).routes(), *LiveDoor(live, gate).routes()], gate=gate)
         async with serving(framed) as server, ClientSession(server.http) as http:
             yield Doors(http, server, live, engine, gate)
             live.draining = True  # readers of events hang up

@@ -45,6 +45,7 @@ from salon.serve.centrifuge.door import CentrifugeDoor
 from salon.serve.centrifuge.stream import SseDoor
 from salon.serve.limits import Limits
 from salon.serve.live import LiveDoor
+from salon.serve.live_list import LiveListDoor
 from salon.serve.peerjs import PeerJsDoor
 from salon.serve.realtime import RealtimeDoor
 from salon.serve.recordings import RecordingsDoor
@@ -124,6 +125,7 @@ def build(config: Config, agents: Sequence[Agent], models: Models, program: Prog
         *rooms_admin.routes(door, rooms),
         *ice.routes(door, relays),
         *WhipDoor(media.live, door, relays, clock, metrics).routes(),
+        *LiveListDoor(media.live, door).routes(),
         *LiveDoor(media.live, door).routes(),
         *RecordingsDoor(media.folder, media.live, door).routes(),
         *admin.routes(door, clock),
@@ -134,7 +136,7 @@ def build(config: Config, agents: Sequence[Agent], models: Models, program: Prog
     app = http.app(
         routes,
         gate=door,
-        metrics=metrics.render,
+        metrics=metrics.rendered,
         metrics_token=config.auth.metrics_token,
         signed=spark.signed(questions),
         lifespan=lifecycle.lifespan(

@@ -38,6 +38,14 @@ class Server(Section, frozen=True):
             description="UDP port for audio and video. 0 is the same number as `port`, or a free one where that is taken.",
         ),
     ] = 0
+    workers: Annotated[
+        Positive,
+        Meta(
+            description="Processes for audio and video, each with a UDP port of its own: `udp_port` and those that follow. "
+            "1 is this process alone; more need Linux or macOS.",
+            examples=[4],
+        ),
+    ] = 1
     public_ip: Annotated[
         str,
         Meta(

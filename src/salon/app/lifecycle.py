@@ -17,7 +17,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
-from typing import Any, Protocol, cast
+from typing import Any, Literal, Protocol, cast
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -38,6 +38,8 @@ MAX_MESSAGE = 8 * 1024 * 1024
 """Bytes of one WebSocket message of any door; a longer one closes with 1009. Doors have smaller limits of their own; Spark's
 clients send a picture of 4 MB as Base64 in one."""
 
+
+LOOP: Literal["uvloop", "asyncio"] = "uvloop" if sys.platform != "win32" else "asyncio"
 
 DRAIN_GRACE = 5.0
 """Seconds that a hub may overrun its drain before it is given up."""
@@ -136,7 +138,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                loop="uvloop" if sys.platform != "win32" else "asyncio",
+                loop=LOOP,
                 http=self._accepted,  # type: ignore[arg-type]  # anything that makes a protocol
                 ws=WebSocketProtocol,
                 ws_ping_interval=ping_seconds,

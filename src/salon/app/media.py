@@ -20,18 +20,18 @@ from salon.session.live import Live, LiveLimits
 
 # An address that takes all connections binds the engine to all addresses too.
 ANY = frozenset({"0.0.0.0", "::", ""})  # noqa: S104
+MAX_PORT = 65_535
 
 
 class MediaHouse:
-    """``folder`` is where recordings go, None where none do. Raises ``ConfigError``."""
+    """``folder`` is where recordings go, None where none do. ``worker`` is which of several this is, from 1; 0
+    where there is no other. Raises ``ConfigError``."""
 
-    def __init__(self, config: Config, clock: Clock, new_id: NewId) -> None:
+    def __init__(self, config: Config, clock: Clock, new_id: NewId, worker: int = 0) -> None:
         told = config.live
         self._config = config
-        self.folder = Path(told.recordings).expanduser() if told.recordings else None
-        if told.record_all and self.folder is None:
-            raise ConfigError("[live] record_all needs a folder: set recordings under [live].")
-        self.engine = Engine(settings_of(config), clock)
+        self.folder = folder_of(config)
+        self.engine = Engine(settings_of(config, worker), clock)
         recorder = None
         if self.folder is not None:
             recorder = DiskRecorder(self.folder, clock, limit=told.recording_max_mb * 1_000_000)
@@ -65,14 +65,29 @@ class MediaHouse:
             await self.engine.aclose()
 
 
+def folder_of(config: Config) -> Path | None:
+    """Where recordings go. Raises ``ConfigError``."""
+    told = config.live
+    if told.record_all and not told.recordings:
+        raise ConfigError("[live] record_all needs a folder: set recordings under [live].")
+    return Path(told.recordings).expanduser() if told.recordings else None
+
+
 def _shares(server: Server) -> bool:
     """Media has HTTP's port number: what comes there over TCP, comes to HTTP's listener."""
     return server.port != 0 and server.udp_port in (0, server.port)
 
 
-def settings_of(config: Config) -> Settings:
+def settings_of(config: Config, worker: int = 0) -> Settings:
+    """``worker`` from 1 is one of several: each has a port of its own, one number after the other. Raises ``ConfigError``."""
     server, media = config.server, config.media
-    port = server.udp_port or server.port
+    port, shares = server.udp_port or server.port, _shares(server)
+    if worker and port:
+        # HTTP's own number is left to HTTP, so that every worker has TCP too.
+        port += worker - 1 if server.udp_port else worker
+        shares = port == server.port
+    if port > MAX_PORT:
+        raise ConfigError(f"There are not enough ports for {server.workers} workers: choose a lower udp_port.")
     announce = tuple(dict.fromkeys(address for address in (server.public_ip, *media.announce) if address))
     return Settings(
         host="" if server.host in ANY else server.host,
@@ -80,7 +95,7 @@ def settings_of(config: Config) -> Settings:
         # A port that nobody has asked for by number may be another when it is taken.
         spare=not server.udp_port,
         announce=announce,
-        tcp=media.tcp and not _shares(server),
+        tcp=media.tcp and not shares,
         limit=media.load_limit,
     )
 

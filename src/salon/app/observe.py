@@ -107,6 +107,10 @@ class Metrics(Observer):
         """All metrics in Prometheus' text format, and its content type."""
         return generate_latest(self.registry), CONTENT_TYPE_LATEST
 
+    async def rendered(self) -> tuple[bytes, str]:
+        """``render``, for whoever may have to wait for others' too."""
+        return self.render()
+
     async def watch(self, seconds: float = 1.0) -> None:
         """Measure the event loop's lag, until cancelled."""
         loop = asyncio.get_running_loop()

@@ -35,6 +35,7 @@ class Settings(TypedDict, total=False):
     host: str
     port: int
     udp_port: int
+    workers: int
     public_ip: str
     public_url: str
     origins: Sequence[str]

@@ -83,6 +83,9 @@ def _serve(commands: Commands[argparse.ArgumentParser]) -> None:
     command.add_argument("--host", metavar="ADDRESS", help="address to listen on (default: 127.0.0.1)")
     command.add_argument("--port", type=int, metavar="PORT", help="TCP port (default: 8000; 0 takes a free one)")
     command.add_argument("--udp-port", type=int, metavar="PORT", help="UDP port for audio and video")
+    command.add_argument(
+        "--workers", type=int, metavar="N", help="processes for audio and video, a UDP port each (default: 1)"
+    )
     command.add_argument("--public-ip", metavar="IP", help="address of this machine from outside")
     _config(command)
     command.add_argument(

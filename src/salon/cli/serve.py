@@ -16,6 +16,7 @@ FLAGS = {
     "host": ("server", "host"),
     "port": ("server", "port"),
     "udp_port": ("server", "udp_port"),
+    "workers": ("server", "workers"),
     "public_ip": ("server", "public_ip"),
 }
 CHAINS = {"asr": ("asr", "default"), "tts": ("tts", "default")}

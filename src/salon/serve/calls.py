@@ -13,6 +13,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
 from salon.base.errors import ClientError, Refused
 from salon.base.ids import NewId
@@ -23,12 +24,16 @@ from salon.rtc.sdp import parse
 from salon.serve.answerer import answerer
 from salon.serve.call import Call
 from salon.serve.gate import Caller, Gate, address_of
+from salon.serve.replies import read_body
 from salon.session.hub import Hub, Part, facts
+from salon.transport.websocket import WebSocketLink
 from salon.turn import settings
 from salon.wire.openai_realtime import Encoder, decode_session
 from salon.wire.openai_realtime import call as wire
 
 DOOR = "call"
+SIDE_DOOR = "realtime"
+SUBPROTOCOL = "realtime"
 WANTS = Wants(voice=True, data=True)
 
 
@@ -53,12 +58,30 @@ class Calls:
         """A call of this caller's. Raises ``Refused`` (404)."""
         call = self._calls.get(call_id)
         if call is None or not (caller.admin or caller.name == call.owner):
-            raise Refused("There is no such call.", status=404, code="call_not_found")
+            raise no_call()
         return call
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    async def join(self, caller: Caller, call_id: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """A WebSocket that is a second control channel to a call. It ends with the call; the call does not end with it. Raises
+        ``Refused`` before it is accepted."""
+        call = self.find(call_id, caller)
+        with self._gate.hold(caller, address_of(scope), SIDE_DOOR) as hold:
+            await receive()
+            subprotocol = SUBPROTOCOL if SUBPROTOCOL in scope["subprotocols"] else None
+            await send({"type": "websocket.accept", "subprotocol": subprotocol, "headers": []})
+            link = WebSocketLink(scope, receive, send, door=SIDE_DOOR, observer=self._observer)
+            call.join(link)
+            try:
+                await link.run(call.hear, lambda data: None, hold.message)
+            finally:
+                call.fan.remove(link)
 
     async def begin(self, request: Request) -> Response:
         caller = self._gate.admit(request.scope, "realtime")
-        sdp, raw = wire.read(request.headers.get("content-type", ""), await _body(request))
+        sdp, raw = wire.read(request.headers.get("content-type", ""), await read_body(request, wire.MAX_BODY))
         patch, model = decode_session(raw) if raw is not None else (SessionPatch(), None)
         part, shown = self._part(caller, model or request.query_params.get("model"))
         offer = parse(sdp)
@@ -127,10 +150,5 @@ class Calls:
         return settings.apply(session, patch, speech=speech, has_audio=False, locked=locked)
 
 
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > wire.MAX_BODY:
-            raise Refused(f"The body is larger than {wire.MAX_BODY} bytes.", status=413, code="body_too_large")
-    return bytes(body)
+def no_call() -> Refused:
+    return Refused("There is no such call.", status=404, code="call_not_found")

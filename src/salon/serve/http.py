@@ -6,7 +6,7 @@ Middlewares are plain ASGI: they cost a WebSocket message nothing.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -39,8 +39,9 @@ def app(
     routes: Sequence[BaseRoute],
     *,
     gate: Gate,
-    metrics: Callable[[], tuple[bytes, str]] | None = None,
+    metrics: Callable[[], Awaitable[tuple[bytes, str]]] | None = None,
     metrics_token: str = "",
+    missing: Callable[[], str] = lambda: "",
     lifespan: Callable[[Any], AbstractAsyncContextManager[None]] | None = None,
     signed: Callable[[Scope], bool] = lambda scope: False,
 ) -> Starlette:
@@ -48,6 +49,7 @@ def app(
 
     ``metrics`` gives the text and its content type. It is open to everybody whom an open gate lets in, and otherwise to an
     administrator's key or to ``metrics_token``, as a Bearer token. ``lifespan`` starts and stops what the routes need.
+    ``missing`` names what the server cannot do without and does not have now; then it is not ready.
     ``signed`` knows the WebSockets whose protocol has each connection signed: no page can have a browser do that for it, so
     any page may open them that was given a signature.
     """
@@ -58,6 +60,8 @@ def app(
     async def ready(_: Request) -> Response:
         if gate.draining:
             return json_response({"status": "draining"}, 503, {"cache-control": "no-store", "retry-after": "2"})
+        if lacks := missing():
+            return json_response({"status": lacks}, 503, {"cache-control": "no-store", "retry-after": "2"})
         return json_response({"status": "ready"}, headers={"cache-control": "no-store"})
 
     async def show_metrics(request: Request) -> Response:
@@ -65,7 +69,7 @@ def app(
         if not (metrics_token and hmac.compare_digest(shown.encode(), metrics_token.encode())):
             require_admin(gate.admit(request.scope, "metrics", while_draining=True))
         assert metrics is not None  # the route exists only with it
-        text, content_type = metrics()
+        text, content_type = await metrics()
         return Response(text, headers={"content-type": content_type, "cache-control": "no-store"})
 
     own = [Route("/healthz", alive), Route("/readyz", ready)]

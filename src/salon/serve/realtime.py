@@ -7,7 +7,7 @@ With the query parameter ``resume``, which only clients of ours send, a session 
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from starlette.datastructures import Headers, QueryParams
@@ -21,8 +21,7 @@ from salon.base.ids import NewId
 from salon.base.session import SessionPatch
 from salon.ports.observer import Observer
 from salon.serve.answerer import answerer
-from salon.serve.call import Call
-from salon.serve.calls import Calls
+from salon.serve.calls import SUBPROTOCOL, no_call
 from salon.serve.gate import Caller, Gate, address_of
 from salon.serve.replies import deny, json_response, read_json
 from salon.session.client import Client
@@ -32,10 +31,17 @@ from salon.turn import settings
 from salon.wire.openai_realtime import Encoder, decode, decode_session, encode_session
 
 DOOR = "realtime"
-SUBPROTOCOL = "realtime"
 # OpenAI's own answer to clients of the protocol before general availability.
 CLOSE_BETA = 4000
 BETA = "The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API."
+
+
+class Joinable(Protocol):
+    """Calls that a WebSocket can join: those of this process (``salon.serve.calls.Calls``), or of others."""
+
+    async def join(self, caller: Caller, call_id: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """The WebSocket, from its request to its end. Raises ``Refused`` before it is accepted."""
+        ...
 
 
 class RealtimeDoor:
@@ -49,7 +55,7 @@ class RealtimeDoor:
         new_id: NewId,
         *,
         max_frame: int = 1024 * 1024,
-        calls: Calls | None = None,
+        calls: Joinable | None = None,
     ) -> None:
         self._hub = hub
         self._gate = gate
@@ -71,7 +77,7 @@ class RealtimeDoor:
             try:
                 caller = self._gate.admit(scope, DOOR)
                 if (call_id := query.get("call_id")) is not None:
-                    await self._join(caller, self._find_call(call_id, caller), scope, receive, send)
+                    await self._join(caller, call_id, scope, receive, send)
                     return
                 part, model = self._part(caller, query)
                 hold = stack.enter_context(self._gate.hold(caller, address_of(scope), DOOR))
@@ -115,23 +121,10 @@ class RealtimeDoor:
             finally:
                 self._hub.detach(client, link)
 
-    def _find_call(self, call_id: str, caller: Caller) -> Call:
+    async def _join(self, caller: Caller, call_id: str, scope: Scope, receive: Receive, send: Send) -> None:
         if self._calls is None:
-            raise Refused("There is no such call.", status=404, code="call_not_found")
-        return self._calls.find(call_id, caller)
-
-    async def _join(self, caller: Caller, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
-        """A second control channel to a call. It ends with the call; the call does not end with it. Raises ``Refused``."""
-        with self._gate.hold(caller, address_of(scope), DOOR) as hold:
-            await receive()
-            subprotocol = SUBPROTOCOL if SUBPROTOCOL in scope["subprotocols"] else None
-            await send({"type": "websocket.accept", "subprotocol": subprotocol, "headers": []})
-            link = WebSocketLink(scope, receive, send, door=DOOR, observer=self._observer)
-            call.join(link)
-            try:
-                await link.run(call.hear, lambda data: None, hold.message)
-            finally:
-                call.fan.remove(link)
+            raise no_call()
+        await self._calls.join(caller, call_id, scope, receive, send)
 
     async def client_secrets(self, request: Request) -> Response:
         """Make a client secret, with a session it opens where the body has one.

@@ -16,7 +16,7 @@ from salon.base.errors import Refused
 from salon.ports.recorder import FILE
 from salon.serve.gate import Caller, Gate, address_of
 from salon.serve.replies import json_response
-from salon.session.live import Live
+from salon.session.bill import Listing
 
 DOOR = "recordings"
 MAX_LISTED = 1_000
@@ -27,7 +27,7 @@ _BEGAN = re.compile(r"-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-\d+\.\w+$")
 class RecordingsDoor:
     """``folder`` None: there are none. Whoever may publish under a name has the recordings of it."""
 
-    def __init__(self, folder: Path | None, live: Live, gate: Gate) -> None:
+    def __init__(self, folder: Path | None, live: Listing, gate: Gate) -> None:
         self._folder = folder
         self._live = live
         self._gate = gate
@@ -83,7 +83,7 @@ class RecordingsDoor:
         return self._folder / name
 
     def _running(self) -> set[str]:
-        return {each.recording.state.file for each in self._live.broadcasts if each.recording is not None}
+        return {bill.recording["file"] for bill in self._live.bills() if bill.recording is not None}
 
 
 def _listed(folder: Path) -> list[dict[str, Any]]:

@@ -67,18 +67,24 @@ async def answer_handshake(scope: Scope, receive: Receive, send: Send, response:
         await send({"type": "websocket.close", "code": 1008, "reason": "refused"})
 
 
-async def read_json(request: Request, type: Any = Any, limit: int = MAX_BODY) -> Any:
-    """The body as a ``type`` that msgspec knows; an absent body is ``{}``.
-
-    Raises ``ClientError`` that names the field, or ``Refused`` (413) for more than ``limit`` bytes.
-    """
+async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
+    """Raises ``Refused`` (413) for more than ``limit`` bytes."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > limit:
             raise Refused(f"The body is larger than {limit} bytes.", status=413, code="body_too_large")
+    return bytes(body)
+
+
+async def read_json(request: Request, type: Any = Any, limit: int = MAX_BODY) -> Any:
+    """The body as a ``type`` that msgspec knows; an absent body is ``{}``.
+
+    Raises ``ClientError`` that names the field, or ``Refused`` (413) for more than ``limit`` bytes.
+    """
+    body = await read_body(request, limit)
     try:
-        return msgspec.json.decode(bytes(body) or b"{}", type=type)
+        return msgspec.json.decode(body or b"{}", type=type)
     except msgspec.ValidationError as error:
         problem, _, path = str(error).partition(" - at `")
         raise ClientError(

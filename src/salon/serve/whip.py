@@ -6,6 +6,7 @@ reaches a log: it holds the credentials of ICE.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack, suppress
 from http import HTTPStatus
@@ -21,7 +22,7 @@ from salon.ports.observer import Observer
 from salon.rtc.sdp import fragment, parse
 from salon.serve.gate import Caller, Gate, Hold, address_of
 from salon.serve.ice import IceServers
-from salon.serve.replies import refusal
+from salon.serve.replies import read_body, refusal
 from salon.session.broadcast import Role, Session
 from salon.session.live import ANSWER_SECONDS, Joined, Live
 from salon.wire import whip
@@ -33,14 +34,12 @@ RESERVED = frozenset({"events"})
 _KEPT = frozenset({"retry-after", "www-authenticate"})
 
 
-class WhipDoor:
-    def __init__(self, live: Live, gate: Gate, ice: IceServers, clock: Clock, observer: Observer) -> None:
-        self._live = live
+class WhipFront(ABC):
+    """What is the same wherever sessions live: who may come, and what is not about a session."""
+
+    def __init__(self, gate: Gate, ice: IceServers) -> None:
         self._gate = gate
         self._ice = ice
-        self._clock = clock
-        self._observer = observer
-        self._holds: dict[str, Hold] = {}
 
     def routes(self) -> list[BaseRoute]:
         found: list[BaseRoute] = []
@@ -65,15 +64,16 @@ class WhipDoor:
     async def session(self, request: Request, door: Door) -> Response:
         if request.method == "OPTIONS":
             return Response(headers={"accept-patch": whip.accept_patch(door), "allow": "GET, PATCH, DELETE, OPTIONS"})
-        session = self._find(request, door)
-        match request.method:
-            case "PATCH":
-                return await self._patch(request, door, session)
-            case "DELETE":
-                # Section 4.3.1: sessions "MUST ignore any entity-tag value … as in the HTTP DELETE request".
-                self._live.leave(session)
-                return Response()
-        return Response(headers={"accept-patch": whip.accept_patch(door)})
+        # While the server stops, sessions that are there may still be ended.
+        return await self.at_session(request, door, self._gate.admit(request.scope, door, while_draining=True))
+
+    @abstractmethod
+    async def begin(self, request: Request, door: Door, caller: Caller, room: str, body: str) -> Response:
+        """``body`` is an offer, or empty from a viewer without a preference. May raise ``Refused`` and ``ClientError``."""
+
+    @abstractmethod
+    async def at_session(self, request: Request, door: Door, caller: Caller) -> Response:
+        """``GET``, ``PATCH`` or ``DELETE`` of a session. May raise ``Refused`` and ``ClientError``."""
 
     def _options(self, request: Request, door: Door) -> Response:
         """Not a preflight, which ``salon.serve.http`` answers: then clients that must know their ICE servers before they make an
@@ -90,6 +90,39 @@ class WhipDoor:
         # A viewer without a preference sends nothing, and need not say what type nothing is of.
         if not (door == "whep" and not body) and whip.media_type(request.headers.get("content-type")) != SDP:
             return _problem(415, "unsupported_media_type", f"Send an offer as {SDP}.", {"accept-post": SDP})
+        return await self.begin(request, door, caller, room, body)
+
+    def _add_links(self, response: Response, caller: Caller) -> None:
+        for link in whip.links(self._ice.of(caller.name)):
+            response.headers.append("link", link)
+
+    def _admit(self, request: Request, door: Door) -> tuple[Caller, str]:
+        caller = self._gate.admit(request.scope, door)
+        room = request.path_params["room"]
+        if not whip.ROOM.fullmatch(room) or room in RESERVED:
+            raise ClientError(
+                "A name has 1 to 128 letters, digits or _ . ~ -, and is not events.", code="invalid_value", param="room"
+            )
+        if not (caller.may_publish(room) if door == "whip" else caller.may_watch(room)):
+            raise Refused(
+                f"This credential does not allow to {ROLES[door]} '{room}'.",
+                status=403,
+                code="insufficient_permissions",
+            )
+        return caller, room
+
+
+class WhipDoor(WhipFront):
+    """The sessions of this process."""
+
+    def __init__(self, live: Live, gate: Gate, ice: IceServers, clock: Clock, observer: Observer) -> None:
+        super().__init__(gate, ice)
+        self._live = live
+        self._clock = clock
+        self._observer = observer
+        self._holds: dict[str, Hold] = {}
+
+    async def begin(self, request: Request, door: Door, caller: Caller, room: str, body: str) -> Response:
         with ExitStack() as stack:
             hold = stack.enter_context(self._gate.hold(caller, address_of(request.scope), door))
             owner = f"{caller.kind} {caller.name}"
@@ -99,6 +132,17 @@ class WhipDoor:
                 joined = await self._watch(room, owner, body)
             self._keep(joined.session, door, hold, stack.pop_all())
         return self._created(request, door, caller, joined)
+
+    async def at_session(self, request: Request, door: Door, caller: Caller) -> Response:
+        session = self._find(request, door, caller)
+        match request.method:
+            case "PATCH":
+                return await self._patch(request, door, session)
+            case "DELETE":
+                # Section 4.3.1: sessions "MUST ignore any entity-tag value … as in the HTTP DELETE request".
+                self._live.leave(session)
+                return Response()
+        return Response(headers={"accept-patch": whip.accept_patch(door)})
 
     async def _watch(self, room: str, owner: str, body: str) -> Joined:
         if not body:
@@ -139,10 +183,6 @@ class WhipDoor:
         response = Response(joined.sdp, status, headers)
         self._add_links(response, caller)
         return response
-
-    def _add_links(self, response: Response, caller: Caller) -> None:
-        for link in whip.links(self._ice.of(caller.name)):
-            response.headers.append("link", link)
 
     async def _patch(self, request: Request, door: Door, session: Session) -> Response:
         hold = self._holds.get(session.id)
@@ -203,24 +243,7 @@ class WhipDoor:
         headers = {"content-type": FRAGMENT, "etag": whip.strong_tag(session.peer.etag), "cache-control": "no-store"}
         return Response(answer, 200, headers)
 
-    def _admit(self, request: Request, door: Door) -> tuple[Caller, str]:
-        caller = self._gate.admit(request.scope, door)
-        room = request.path_params["room"]
-        if not whip.ROOM.fullmatch(room) or room in RESERVED:
-            raise ClientError(
-                "A name has 1 to 128 letters, digits or _ . ~ -, and is not events.", code="invalid_value", param="room"
-            )
-        if not (caller.may_publish(room) if door == "whip" else caller.may_watch(room)):
-            raise Refused(
-                f"This credential does not allow to {ROLES[door]} '{room}'.",
-                status=403,
-                code="insufficient_permissions",
-            )
-        return caller, room
-
-    def _find(self, request: Request, door: Door) -> Session:
-        # While the server stops, sessions that are there may still be ended.
-        caller = self._gate.admit(request.scope, door, while_draining=True)
+    def _find(self, request: Request, door: Door, caller: Caller) -> Session:
         session = self._live.session(request.path_params["session"])
         if session is None or session.role != ROLES[door] or session.room != request.path_params["room"]:
             raise Refused("There is no such session; it may be over.", status=404, code="session_not_found")
@@ -248,11 +271,7 @@ def _answering(
 
 
 async def _body(request: Request, limit: int) -> str:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise Refused(f"The body is larger than {limit} bytes.", status=413, code="body_too_large")
+    body = await read_body(request, limit)
     try:
         return body.decode()
     except UnicodeDecodeError:
@@ -260,6 +279,6 @@ async def _body(request: Request, limit: int) -> str:
 
 
 def _problem(status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> Response:
-    problem = whip.Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, code=code)
-    content = msgspec.json.encode(problem)
+    told = whip.Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, code=code)
+    content = msgspec.json.encode(told)
     return Response(content, status, {"cache-control": "no-store", **(headers or {})}, media_type=whip.PROBLEM)

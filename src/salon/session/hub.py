@@ -96,6 +96,8 @@ class Hub:
         self._group: asyncio.TaskGroup | None = None
         self._draining = False
         self._empty: asyncio.Event | None = None
+        self.elsewhere: Callable[[], int] = lambda: 0
+        """How many sessions there are in other processes: they count too."""
 
     async def __aenter__(self) -> Hub:
         self._group = asyncio.TaskGroup()
@@ -135,6 +137,15 @@ class Hub:
         # An agent may bring a model object of its own.
         return Part(agent, self._models.llm(llm) if isinstance(llm, str | Sequence) else llm, self._speech(agent))
 
+    def admit(self) -> None:
+        """Raises ``Refused`` (503) where ``open`` would."""
+        if self._draining or self._group is None:
+            raise Refused(
+                "The server is restarting. Try again in a moment.", status=503, code="server_draining", retry_after=2
+            )
+        if len(self._clients) + self.elsewhere() >= self._max_sessions:
+            raise Refused("The server is full. Try again later.", status=503, code="server_full", retry_after=30)
+
     def open(
         self,
         part: Part,
@@ -155,12 +166,8 @@ class Hub:
 
         Raises ``Refused`` (503) when there are too many, or the server is about to stop.
         """
-        if self._draining or self._group is None:
-            raise Refused(
-                "The server is restarting. Try again in a moment.", status=503, code="server_draining", retry_after=2
-            )
-        if len(self._clients) >= self._max_sessions:
-            raise Refused("The server is full. Try again later.", status=503, code="server_full", retry_after=30)
+        self.admit()
+        assert self._group is not None
         agent, llm = part.agent, part.llm
         session_id = self._new_id("sess")
         token = self._new_id("resume") if resumable else ""

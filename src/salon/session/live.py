@@ -10,9 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import TracebackType
-from typing import Literal
 
 import msgspec
 
@@ -23,12 +22,10 @@ from salon.ports.media import Closed, MediaEngine, Peer, PeerEvent, SourceAdded,
 from salon.ports.recorder import Recorder
 from salon.rtc.sdp.model import Offer
 from salon.session import live_offer
+from salon.session.bill import Bill, Happened, Listener, bill_of
 from salon.session.broadcast import DELETED, ENDED, Broadcast, Role, Session
 
 logger = logging.getLogger(__name__)
-
-Happened = Literal["started", "changed", "viewers", "ended"]
-Listener = Callable[[Happened, str], None]
 
 ANSWER_SECONDS = 30
 """How long a counter-offer is good for (draft-ietf-wish-whep-03 section 4.3.2)."""
@@ -106,6 +103,10 @@ class Live:
     def records(self) -> bool:
         """Whether recordings have a place to go."""
         return self._recorder is not None
+
+    def bills(self) -> Sequence[Bill]:
+        """All broadcasts as they are now."""
+        return [bill_of(broadcast) for broadcast in self._broadcasts.values()]
 
     def broadcast(self, room: str) -> Broadcast | None:
         return self._broadcasts.get(room)
@@ -224,7 +225,7 @@ class Live:
         broadcast = self._broadcasts.get(room)
         if broadcast is None:
             if len(self._broadcasts) >= self.limits.broadcasts:
-                raise _busy(f"There are {self.limits.broadcasts} broadcasts already.")
+                raise busy(f"There are {self.limits.broadcasts} broadcasts already.")
         elif broadcast.held_against(owner):
             raise Refused(
                 "Somebody else publishes under this name.", status=409, code="broadcast_taken", retry_after=30
@@ -237,7 +238,7 @@ class Live:
             # draft-ietf-wish-whep-03 section 4.4: "SHALL return a "409 Conflict" response … with a "Retry-After" header".
             raise Refused("Nobody publishes under this name now.", status=409, code="broadcast_not_live", retry_after=2)
         if len(broadcast.viewers) >= self.limits.viewers:
-            raise _busy(f"This broadcast has {self.limits.viewers} viewers already.")
+            raise busy(f"This broadcast has {self.limits.viewers} viewers already.")
         return broadcast
 
     def _enter(self, room: str, role: Role, owner: str, peer: Peer) -> Session:
@@ -369,5 +370,6 @@ class Live:
             listener(happened, room)
 
 
-def _busy(message: str) -> Refused:
+def busy(message: str) -> Refused:
+    """There are as many as there may be."""
     return Refused(f"{message} Try again later.", status=503, code="over_capacity", retry_after=10)

@@ -71,7 +71,11 @@ async def client(gate: Gate, **settings: Any) -> AsyncIterator[ClientSession]:
         WebSocketRoute("/v1/denied", Socket()),
         WebSocketRoute("/v1/accepted", AcceptingSocket()),
     ]
-    framed = app(routes, gate=gate, metrics=lambda: (b"some_metric 1\n", "text/plain; version=0.0.4"), **settings)
+
+    async def metrics() -> tuple[bytes, str]:
+        return b"some_metric 1\n", "text/plain; version=0.0.4"
+
+    framed = app(routes, gate=gate, metrics=metrics, **settings)
     async with serving(framed) as server, ClientSession(server.http) as session:
         yield session
 
@@ -85,6 +89,15 @@ async def test_health_and_readiness() -> None:
                 assert (alive.status, await alive.json()) == (200, {"status": "ok"})
                 assert (ready.status, await ready.json()) == (status, {"status": "draining" if draining else "ready"})
                 assert ready.headers.get("retry-after") == ("2" if draining else None)
+
+
+async def test_a_server_without_something_it_needs_is_not_ready() -> None:
+    lacks = ["engine"]
+    async with client(make_gate(), missing=lambda: lacks[0]) as session:
+        for status, said in ((503, "engine"), (200, "ready")):
+            async with session.get("/readyz") as ready:
+                assert (ready.status, await ready.json()) == (status, {"status": said})
+            lacks[0] = ""
 
 
 @pytest.mark.parametrize(

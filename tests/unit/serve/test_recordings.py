@@ -123,6 +123,7 @@ async def test_one_that_runs_is_not_deleted(tmp_path: Path) -> None:
     async with door(filled(tmp_path)) as (http, live):
         broadcast = Broadcast("studio", "key backend", since=0)
         broadcast.recording = Running()
+        broadcast.record = True
         live._broadcasts["studio"] = broadcast
         body = await (await get(http, "/v1/recordings")).json()
         assert [each["file"] for each in body["recordings"] if each["running"]] == [NEW]
