@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, cast
 
 from aiohttp import ClientResponse, ClientSession
@@ -17,9 +18,11 @@ from salon.serve.limits import Limits
 from salon.serve.live import LiveDoor
 from salon.serve.live_list import LiveListDoor
 from salon.serve.whip import WhipDoor
+from salon.session.bill import Listing
 from salon.session.live import Live, LiveLimits
 from salon.wire.token import Claims, SalonClaim, mint
 from salon.wire.whip import SDP, IceServer
+from tests.fakes import workers as by_workers
 from tests.fakes.clock import FakeClock
 from tests.fakes.media import FakeEngine, FakePeer, offer_text
 from tests.fakes.serving import Noting, Serving, serving
@@ -39,10 +42,13 @@ BOB = grant("bob", ["studio"], ["studio"])
 
 
 class Doors:
-    def __init__(self, http: ClientSession, server: Serving, live: Live, engine: FakeEngine, gate: Gate) -> None:
+    def __init__(
+        self, http: ClientSession, server: Serving, live: Live, listing: Listing, engine: FakeEngine, gate: Gate
+    ) -> None:
         self.http = http
         self.server = server
         self.live = live
+        self.listing = listing
         self.engine = engine
         self.gate = gate
         self.observer = cast(Noting, gate._observer)
@@ -51,6 +57,21 @@ class Doors:
     def peer(self) -> FakePeer:
         """The newest."""
         return self.engine.made[-1]
+
+    @property
+    def session(self) -> str:
+        """The id of the newest."""
+        return list(self.live._sessions)[-1]
+
+    def drain(self) -> None:
+        self.listing.draining = True  # readers of events hang up
+        self.live.drain()
+
+    async def let_go(self) -> None:
+        """Return when nobody is counted by the gate any more."""
+        async with asyncio.timeout(10):
+            while self.gate.connections:  # noqa: ASYNC110  the gate tells nobody
+                await asyncio.sleep(0.005)
 
     async def post(self, path: str, body: str | bytes, token: str = ALICE, **headers: str) -> ClientResponse:
         return await self.http.post(path, data=body, headers={"content-type": SDP, **bearer(token), **headers})
@@ -80,7 +101,9 @@ async def doors(
     live_limits: LiveLimits | None = None,
     ice: Sequence[IceServer] = (),
     recorder: Recorder | None = None,
+    worker: bool = False,
 ) -> AsyncIterator[Doors]:
+    """``worker``: the sessions live in a worker, which differs from a real one in that it is in this process."""
     clock, engine, observer = FakeClock(), FakeEngine(), Noting()
     keys = [] if open else [ApiKey("backend", KEY), ApiKey("operator", ADMIN, admin=True)]
     gate = Gate(
@@ -92,9 +115,21 @@ async def doors(
         observer=observer,
     )
     servers = IceServers(ice, clock, turn_secret=b"north", seconds=3600)
-    async with Live(engine, clock=clock, new_id=counting(), limits=live_limits, recorder=recorder) as live:
-        whip = WhipDoor(live, gate, servers, clock, observer)
-        framed = app([*whip.routes(), *LiveListDoor(live, gate).routes(), *LiveDoor(live, gate).routes()], gate=gate)
-        async with serving(framed) as server, ClientSession(server.http) as http:
-            yield Doors(http, server, live, engine, gate)
-            live.draining = True  # readers of events hang up
+    async with AsyncExitStack() as stack:
+        live = Live(engine, clock=clock, new_id=counting(), limits=live_limits, recorder=recorder)
+        await stack.enter_async_context(live)
+        if worker:
+            most = (live_limits or LiveLimits()).broadcasts
+            fleet = await stack.enter_async_context(by_workers.fleet(clock, records=recorder is not None))
+            await stack.enter_async_context(by_workers.worker(fleet, 1, live, servers, clock, observer))
+            routes = by_workers.routes(fleet, gate, servers, most=most)
+            listing: Listing = fleet
+        else:
+            listing = live
+            whip = WhipDoor(live, gate, servers, clock, observer)
+            routes = [*whip.routes(), *LiveListDoor(live, gate).routes(), *LiveDoor(live, gate).routes()]
+        server = await stack.enter_async_context(serving(app(routes, gate=gate)))
+        http = await stack.enter_async_context(ClientSession(server.http))
+        there = Doors(http, server, live, listing, engine, gate)
+        yield there
+        there.drain()

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,42 +14,37 @@ from starlette.applications import Starlette
 
 import salon
 from salon.app import demos, lifecycle
+from salon.app.carrying import Around, Carrying, by_workers, embedded
 from salon.app.clock import SystemClock
 from salon.app.config import ApiKey, Config
 from salon.app.config_rooms import DEMOS, Demo
+from salon.app.hub import hub_of, new_id
 from salon.app.ice import ice_servers
-from salon.app.media import MediaHouse, MediaMetrics
 from salon.app.models import Models
 from salon.app.observe import Metrics
 from salon.app.page import PageFacts
 from salon.app.program import Program
-from salon.app.speech import SpeechOf, warm
 from salon.app.transit import TransitMetrics, transit_door
 from salon.app.webhooks import Webhook
-from salon.base import ids
+from salon.app.workers.forking import Forker
+from salon.base.errors import ConfigError
 from salon.brokers.memory import MemoryBroker
 from salon.brokers.sqlite import SqliteBroker
 from salon.ports.llm import Llm
-from salon.providers.local.vad import SileroVad
 from salon.room import chat
 from salon.room.policy import RateLimits, Rules
 from salon.room.signaling import Terms
 from salon.serve import admin, gate, http, ice, room_agents, spark, ui
 from salon.serve import rooms as rooms_admin
-from salon.serve.calls import Calls
 from salon.serve.centrifuge.api import Api
 from salon.serve.centrifuge.connection import Parts
 from salon.serve.centrifuge.door import CentrifugeDoor
 from salon.serve.centrifuge.stream import SseDoor
 from salon.serve.limits import Limits
-from salon.serve.live import LiveDoor
-from salon.serve.live_list import LiveListDoor
 from salon.serve.peerjs import PeerJsDoor
 from salon.serve.realtime import RealtimeDoor
-from salon.serve.recordings import RecordingsDoor
 from salon.serve.support import SupportDoor
 from salon.serve.under_way import UnderWay
-from salon.serve.whip import WhipDoor
 from salon.session.agent import Agent
 from salon.session.hub import Hub
 from salon.session.room_agents import RoomAgents
@@ -70,30 +63,24 @@ class House:
     rooms: Rooms
     gate: gate.Gate
     metrics: Metrics
-    media: MediaHouse
+    carrying: Carrying
 
 
-def build(config: Config, agents: Sequence[Agent], models: Models, program: Program | None = None) -> House:
-    """Make the house. Raises ``ConfigError`` for what cannot work: a model that is not known, a secret that is too short."""
-    clock, metrics, vad = SystemClock(), Metrics(), SileroVad()
-    # A wrong name or a missing key is a sentence now, not an error in somebody's conversation.
-    models.check(agents)
-    turn_detector = models.turn() if models.turn_name else None
-    hub = Hub(
-        agents,
-        models,
-        default_llm=models.default_names,
-        clock=clock,
-        observer=metrics,
-        new_id=new_id,
-        grace_ms=round(config.server.grace_seconds * 1000),
-        max_sessions=config.server.max_sessions,
-        speech=SpeechOf(models, named_tts=bool(config.tts.default)),
-        vad=vad,
-        turn_detector=turn_detector,
-    )
-    for agent in agents:
-        hub.part(agent.name)
+def build(
+    config: Config,
+    agents: Sequence[Agent],
+    models: Models,
+    program: Program | None = None,
+    forker: Forker | None = None,
+) -> House:
+    """Make the house; ``forker`` makes its workers, where it has any. Raises ``ConfigError`` for what cannot work: a model that
+    is not known, a secret that is too short."""
+    if config.server.workers > 1 and forker is None:
+        raise ConfigError(
+            "Workers need a server of Salon's own: `salon serve`, or run(). Leave workers at 1 in another's."
+        )
+    clock, metrics = SystemClock(), Metrics()
+    hub, warm = hub_of(config, agents, models, clock, metrics)
     door = _gate(config, clock, metrics)
     relays = ice_servers(config, clock)
     peers = _peers(config, door, clock, metrics)
@@ -104,18 +91,19 @@ def build(config: Config, agents: Sequence[Agent], models: Models, program: Prog
     service_desk = ServiceDesk(rooms, chatting, clock)
     support = SupportDoor(door, clock, new_id, visitors=config.support.visitors, seconds=config.support.visit_seconds)
     questions = _spark_door(config, hub, models, door, clock, metrics)
-    media = MediaHouse(config, clock, new_id)
-    metrics.registry.register(MediaMetrics(media))
+    around = Around(config=config, clock=clock, gate=door, hub=hub, relays=relays, metrics=metrics)
+    carrying = by_workers(around, forker, agents) if forker is not None else embedded(around)
     joined = program.join(rooms) if program is not None else []
     joined += [each.run for each in _webhooks(config, rooms)]
-    joined.append(partial(warm, vad, turn_detector))
+    joined.append(warm)
     parts = Parts(rooms, door, clock, metrics, new_id, salon.__version__)
-    calls = Calls(hub, door, media.engine, metrics, new_id)
     joined += demos.join(rooms, _demos(config, door, program), bots=config.rooms.bots)
     routes = [
         *ui.routes(door, PageFacts(config, hub, models)),
-        *RealtimeDoor(hub, door, metrics, new_id, max_frame=config.server.max_frame_bytes, calls=calls).routes(),
-        *calls.routes(),
+        *RealtimeDoor(
+            hub, door, metrics, new_id, max_frame=config.server.max_frame_bytes, calls=carrying.calls
+        ).routes(),
+        *carrying.routes,
         *spark.routes(questions),
         *peers.routes(),
         *transit.routes(),
@@ -124,31 +112,23 @@ def build(config: Config, agents: Sequence[Agent], models: Models, program: Prog
         *Api(parts).routes(),
         *rooms_admin.routes(door, rooms),
         *ice.routes(door, relays),
-        *WhipDoor(media.live, door, relays, clock, metrics).routes(),
-        *LiveListDoor(media.live, door).routes(),
-        *LiveDoor(media.live, door).routes(),
-        *RecordingsDoor(media.folder, media.live, door).routes(),
         *admin.routes(door, clock),
         *room_agents.routes(door, chatting),
         *support.routes(),
     ]
-    running = _Running(hub, models, rooms, media, questions.under_way)
+    running = _Running(hub, models, rooms, carrying, questions.under_way)
     app = http.app(
         routes,
         gate=door,
-        metrics=metrics.rendered,
+        metrics=carrying.metrics,
         metrics_token=config.auth.metrics_token,
+        missing=carrying.missing,
         signed=spark.signed(questions),
         lifespan=lifecycle.lifespan(
             running, metrics.watch, peers.run, transit.run, rooms.run, chatting.run, service_desk.run, *joined
         ),
     )
-    return House(app=app, running=running, hub=hub, rooms=rooms, media=media, gate=door, metrics=metrics)
-
-
-def new_id(prefix: str) -> str:
-    """An identifier that nobody can guess."""
-    return ids.from_random_bytes(prefix, secrets.token_bytes(21))
+    return House(app=app, running=running, hub=hub, rooms=rooms, carrying=carrying, gate=door, metrics=metrics)
 
 
 def _gate(config: Config, clock: SystemClock, metrics: Metrics) -> gate.Gate:
@@ -259,11 +239,11 @@ class _Running:
     """The rooms, the media, all that answers (the hub's sessions and Spark's questions), and the models' connections, which end
     after the last."""
 
-    def __init__(self, hub: Hub, models: Models, rooms: Rooms, media: MediaHouse, questions: UnderWay) -> None:
+    def __init__(self, hub: Hub, models: Models, rooms: Rooms, carrying: Carrying, questions: UnderWay) -> None:
         self._hub = hub
         self._models = models
         self._rooms = rooms
-        self._media = media
+        self._carrying = carrying
         self._questions = questions
         self._stack = AsyncExitStack()
 
@@ -272,7 +252,7 @@ class _Running:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._rooms)
             stack.push_async_callback(self._models.aclose)
-            await stack.enter_async_context(self._media)
+            await stack.enter_async_context(self._carrying.running)
             await stack.enter_async_context(self._hub)
             self._stack = stack.pop_all()
         return self._hub
@@ -281,9 +261,9 @@ class _Running:
         await self._stack.__aexit__(*exc_info)
 
     async def drain(self, seconds: float) -> None:
-        self._media.live.drain()
-        await self._rooms.drain()
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._carrying.drain(seconds))
+            await self._rooms.drain()
             group.create_task(self._hub.drain(seconds))
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):

@@ -41,9 +41,8 @@ class Server(Section, frozen=True):
     workers: Annotated[
         Positive,
         Meta(
-            description="Processes for audio and video, each with a UDP port of its own: `udp_port` and those that follow. "
-            "1 is this process alone; more need Linux or macOS.",
-            examples=[4],
+            description="Processes for audio and video, each with a UDP port of its own: `udp_port` and those behind it, or "
+            "those behind `port` where that is 0. 1 is the server's own process and no other. Not on Windows."
         ),
     ] = 1
     public_ip: Annotated[

@@ -20,6 +20,8 @@ from salon.app.exposure import refuse_exposure
 from salon.app.hints import did_you_mean
 from salon.app.models import Models, read
 from salon.app.program import AnyHandler, AnyStep, AnyWork, Program
+from salon.app.workers.engine import work
+from salon.app.workers.forking import Forker
 from salon.base.errors import ConfigError
 from salon.session.agent import Agent
 from salon.session.rooms import Rooms
@@ -143,8 +145,8 @@ class Salon:
         """
         server, log = self.config.server, self.config.log
         refuse_exposure(self.config)
-        house = self._build()
         logs.configure(log.level, log.format)
+        house = self._build(self._forker())
         return lifecycle.run(
             house.app,
             host=server.host,
@@ -155,7 +157,7 @@ class Salon:
             ready=ready or _log_ready,
             max_message_bytes=max(server.max_frame_bytes, lifecycle.MAX_MESSAGE),
             forwarded_allow_ips=",".join(server.proxies),
-            framed=house.media.share_tcp(),
+            framed=house.carrying.framed(),
         )
 
     def room(self, name: str) -> Room:
@@ -184,8 +186,14 @@ class Salon:
             raise RuntimeError("The server does not run yet: use rooms in a task, a hook or a request.")
         return self._house.rooms
 
-    def _build(self) -> House:
-        self._house = build(self.config, self.agents, self.models, self._program)
+    def _forker(self) -> Forker | None:
+        """What makes the workers, if there are to be any: made before anything else is."""
+        if self.config.server.workers == 1:
+            return None
+        return Forker(work(self.config, self.agents, self.models))
+
+    def _build(self, forker: Forker | None = None) -> House:
+        self._house = build(self.config, self.agents, self.models, self._program, forker)
         return self._house
 
 

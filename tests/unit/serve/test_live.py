@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from aiohttp import ClientResponse
 
 from salon.ports.media import Source
 from salon.ports.recorder import RecordingState
 from tests.fakes.broadcasting import ADMIN, ALICE, BOB, Doors, bearer, doors
+
+pytestmark = pytest.mark.usefixtures("wherever_sessions_live")
 
 
 class FakeRecording:

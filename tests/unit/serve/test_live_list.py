@@ -13,6 +13,8 @@ from salon.serve import live_list as module
 from salon.serve.limits import Limits
 from tests.fakes.broadcasting import ALICE, BOB, Doors, bearer, doors, grant
 
+pytestmark = pytest.mark.usefixtures("wherever_sessions_live")
+
 
 async def get(there: Doors, path: str, token: str = ALICE) -> Any:
     response = await there.http.get(path, headers=bearer(token))
@@ -111,7 +113,7 @@ async def test_events_tell_what_changes() -> None:
         while (seen := await events.next())[0] != "ended":
             assert seen[0] != "end"
         assert seen[1] == {"room": "studio"}
-        there.live.drain()
+        there.drain()
         while seen[0] != "end":
             seen = await events.next()
 

@@ -14,6 +14,8 @@ from salon.wire.whip import FRAGMENT, MAX_FRAGMENT, MAX_SDP, SDP, IceServer
 from tests.fakes.broadcasting import ADMIN, ALICE, BOB, KEY, ORIGIN, Doors, bearer, doors, grant
 from tests.fakes.media import offer_text
 
+pytestmark = pytest.mark.usefixtures("wherever_sessions_live")
+
 FRESH = "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n"
 RESTART = FRESH.replace("abcd", "efgh")
 
@@ -39,7 +41,7 @@ class TestPublishing:
             response = await there.publish()
             assert response.status == 201
             assert response.headers["content-type"] == SDP
-            assert response.headers["location"] == "/whip/studio/live_1"
+            assert response.headers["location"] == f"/whip/studio/{there.session}"
             assert response.headers["etag"] == '"peer0-1"'
             assert response.headers["accept-patch"] == FRAGMENT
             stun, turn = response.headers.getall("link")
@@ -134,7 +136,7 @@ class TestWatching:
             await there.go_live()
             response = await there.watch()
             assert response.status == 201
-            assert response.headers["location"] == "/whep/studio/live_2"
+            assert response.headers["location"] == f"/whep/studio/{there.session}"
             assert response.headers["accept-patch"] == f"{FRAGMENT}, {SDP}"
 
     async def test_where_nothing_is_live(self) -> None:
@@ -255,7 +257,8 @@ class TestSessions:
     async def test_are_found_at_their_own_place_only(self) -> None:
         async with doors() as there:
             await there.publish()
-            for path in ("/whep/studio/live_1", "/whip/other/live_1", "/whip/studio/live_9"):
+            here = there.session
+            for path in (f"/whep/studio/{here}", f"/whip/other/{here}", f"/whip/studio/{here}9"):
                 response = await there.http.delete(path, headers=bearer(ADMIN))
                 assert await problem(response) == (404, "session_not_found")
 
@@ -264,7 +267,7 @@ class TestSessions:
             await there.publish()
             assert there.gate.connections == 1
             there.peer.close("vanished")
-            assert there.gate.connections == 0
+            await there.let_go()
 
     async def test_can_be_asked_for(self) -> None:
         async with doors() as there:

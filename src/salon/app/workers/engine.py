@@ -5,46 +5,38 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import secrets
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Final
 
-import msgspec
 import uvicorn
 
 from salon.app import lifecycle
 from salon.app.clock import SystemClock
 from salon.app.config import Config
+from salon.app.hub import hub_of, new_id
 from salon.app.ice import ice_servers
 from salon.app.media import MediaHouse, MediaMetrics
 from salon.app.models import Models
 from salon.app.observe import Metrics
-from salon.app.speech import SpeechOf
 from salon.app.workers.tools import Asking, elsewhere
 from salon.base import ids
 from salon.base.errors import ConfigError
-from salon.providers.local.vad import SileroVad
 from salon.serve import http
 from salon.serve.calls import Calls
-from salon.serve.limits import Limits
 from salon.serve.live import LiveDoor
 from salon.serve.realtime import RealtimeDoor
 from salon.serve.whip import WhipDoor
 from salon.serve.workers.gate import TrustingGate
+from salon.serve.workers.telling import Telling
 from salon.session.agent import Agent
-from salon.session.bill import bill_of
-from salon.session.hub import Hub
 from salon.transport.line import Line
 from salon.transport.tunnel import Answering
 from salon.wire.workers import (
-    Began,
-    Bills,
     Drain,
     Drained,
-    Ended,
     Failed,
     Frame,
     Open,
@@ -67,32 +59,22 @@ logger = logging.getLogger(__name__)
 class Engine:
     """``number`` is from 1. Use it in a running loop: ``await engine.run(socket)``."""
 
-    def __init__(self, number: int, config: Config, agents: Sequence[Agent], models: Models, limits: Limits) -> None:
+    def __init__(self, number: int, config: Config, agents: Sequence[Agent], models: Models) -> None:
         clock, metrics = SystemClock(), Metrics()
         self._clock = clock
         self._models = models
+        self._metrics = metrics
         self._asking = Asking(self._tell)
-        named = ids.of_worker(number, _new_id)
-        self._gate = TrustingGate(limits=limits, clock=clock, observer=metrics, tell=self._tell)
-        self.hub = Hub(
-            elsewhere(agents, self._asking.ask),
-            models,
-            default_llm=models.default_names,
-            clock=clock,
-            observer=metrics,
-            new_id=_new_id,
-            max_sessions=config.server.max_sessions,
-            speech=SpeechOf(models, named_tts=bool(config.tts.default)),
-            vad=SileroVad(),
-        )
+        self._gate = TrustingGate(clock=clock, observer=metrics, tell=self._tell)
+        self.hub, self._warm = hub_of(config, elsewhere(agents, self._asking.ask), models, clock, metrics)
+        named = ids.of_worker(number, new_id)
         self.media = MediaHouse(config, clock, named, worker=number)
         metrics.registry.register(MediaMetrics(self.media))
-        self._metrics = metrics
         self._calls = calls = Calls(self.hub, self._gate, self.media.engine, metrics, named)
         frame = config.server.max_frame_bytes
         self._app = http.app(
             [
-                *RealtimeDoor(self.hub, self._gate, metrics, _new_id, max_frame=frame, calls=calls).routes(),
+                *RealtimeDoor(self.hub, self._gate, metrics, new_id, max_frame=frame, calls=calls).routes(),
                 *calls.routes(),
                 *WhipDoor(self.media.live, self._gate, ice_servers(config, clock), clock, metrics).routes(),
                 *LiveDoor(self.media.live, self._gate).routes(),
@@ -104,9 +86,7 @@ class Engine:
         self._group: asyncio.TaskGroup
         self._draining: list[asyncio.Task[None]] = []
         self._answering: Answering
-        self._rooms: set[str] = set()
-        self._changed: set[str] = set()
-        self._told: dict[str, object] = {}
+        self._telling: Telling
 
     async def run(self, end: socket.socket) -> None:
         """Until the parent is gone, or closes the socket."""
@@ -118,10 +98,11 @@ class Engine:
                 await stack.enter_async_context(self.hub)
                 async with asyncio.TaskGroup() as group:
                     self._group = group
-                    self._answering = Answering(line, self._app, group, self._tell_changes)
-                    self.media.live.listen(self._happened)
+                    self._telling = Telling(self.media.live, line.send)
+                    self._answering = Answering(line, self._app, group, self._telling.changes)
                     line.send(Ready(os.getpid(), self.media.engine.udp.port, self.media.live.records))
-                    running = [group.create_task(self._metrics.watch()), group.create_task(self._report())]
+                    works = (self._metrics.watch, self._report, self._warm)
+                    running = [group.create_task(each()) for each in works]
                     await line.over.wait()
                     self._answering.lose()
                     for task in (*running, *self._draining):
@@ -151,38 +132,6 @@ class Engine:
         await self.hub.drain(seconds)
         self._tell(Drained())
 
-    # What the parent is told of broadcasts: that they are there at once, how they are behind what caused it.
-
-    def _happened(self, happened: str, room: str) -> None:
-        here = self.media.live.broadcast(room) is not None
-        if here and room not in self._rooms:
-            self._rooms.add(room)
-            self._tell(Began(room))
-        elif not here and room in self._rooms:
-            self._rooms.discard(room)
-            self._told.pop(room, None)
-            self._tell(Ended(room))
-        if here:
-            if not self._changed:
-                asyncio.get_running_loop().call_soon(self._tell_changes)
-            self._changed.add(room)
-
-    def _tell_changes(self) -> None:
-        if not self._changed:
-            return
-        bills = []
-        for room in self._changed:
-            broadcast = self.media.live.broadcast(room)
-            if broadcast is None:
-                continue
-            bill = bill_of(broadcast)
-            if self._told.get(room) != bill:
-                self._told[room] = bill
-                bills.append(msgspec.structs.asdict(bill))
-        self._changed.clear()
-        if bills:
-            self._tell(Bills(tuple(bills)))
-
     async def _report(self) -> None:
         capacity, reports = self.media.engine.capacity, 0
         before, at = _cpu_seconds(), self._clock.now()
@@ -194,14 +143,11 @@ class Engine:
             self._tell(Report(capacity.load, share, sessions, self._gate.counted()))
             reports += 1
             if not reports % LOOK_EVERY:
-                self._changed.update(self._rooms)
-                self._tell_changes()
+                self._telling.look()
             await asyncio.sleep(REPORT_SECONDS)
 
 
-def work(
-    config: Config, agents: Sequence[Agent], models: Models, limits: Limits
-) -> Callable[[int, socket.socket], int]:
+def work(config: Config, agents: Sequence[Agent], models: Models) -> Callable[[int, socket.socket], int]:
     """What ``salon.app.workers.forking`` runs in each worker."""
 
     def run(number: int, end: socket.socket) -> int:
@@ -209,14 +155,10 @@ def work(
             handler.addFilter(partial(_number, number))
         loop = uvicorn.Config("", loop=lifecycle.LOOP, log_config=None).get_loop_factory()
         with asyncio.Runner(loop_factory=loop) as runner:
-            runner.run(Engine(number, config, agents, models, limits).run(end))
+            runner.run(Engine(number, config, agents, models).run(end))
         return 0
 
     return run
-
-
-def _new_id(prefix: str) -> str:
-    return ids.from_random_bytes(prefix, secrets.token_bytes(21))
 
 
 def _number(worker: int, record: logging.LogRecord) -> bool:

@@ -4,9 +4,10 @@
 
     parent ──(a socket for each worker)── forker ──> worker 1, worker 2, …
 
-A process that has an event loop, threads and open files cannot be forked safely, and a program's agents and models cannot be sent
-to a fresh one. So one process, the forker, is forked before anything runs and does nothing but fork: each worker has the program's
-objects, and none of the parent's sockets. When the parent is gone, however it went, the forker ends, and the workers with it.
+A process that has an event loop, threads and open files cannot be forked safely, and a program's agents and models cannot be
+sent to a fresh one. So one process, the forker, is forked before anything runs and does nothing but fork: each worker has the
+program's objects, and none of the parent's sockets. When the parent is gone, however it went, the forker ends, and the workers
+with it.
 """
 
 from __future__ import annotations
@@ -90,11 +91,11 @@ def _be_forker(control: socket.socket, work: Work) -> NoReturn:
 def _fork_and_reap(control: socket.socket, woken: int, wakes: int, work: Work) -> None:
     running: set[int] = set()
     while True:
-        ready, _, _ = select.select([control, woken], [], [])
+        ready, _, _ = select.select([control.fileno(), woken], [], [])
         if woken in ready:
             os.read(woken, 4096)
             _reap(running)
-        if control in ready:
+        if control.fileno() in ready:
             data, fds = _receive(control)
             if not data:
                 break

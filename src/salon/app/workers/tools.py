@@ -26,7 +26,8 @@ class Elsewhere(Tool[..., Any]):
         self._ask = ask
 
     async def run(self, arguments: str, *, within: float = DEFAULT_TIMEOUT) -> str:
-        return await self._ask(self._agent, self.name, arguments, within)
+        output: str = await self._ask(self._agent, self.name, arguments, within)
+        return output
 
 
 def elsewhere(agents: Sequence[Agent], ask: Ask) -> tuple[Agent, ...]:
@@ -46,7 +47,8 @@ class Asking:
 
     async def ask(self, agent: str, tool: str, arguments: str, within: float) -> str:
         number = next(self._numbers)
-        output = self._waiting[number] = asyncio.get_running_loop().create_future()
+        output: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = output
         self._tell(Run(number, agent, tool, arguments, within))
         try:
             return await output

@@ -30,10 +30,9 @@ class Admitted(Caller):
 class TrustingGate(Gate):
     """``tell`` tells the parent."""
 
-    def __init__(
-        self, *, limits: Limits, clock: Clock, observer: Observer, tell: Callable[[Entered | Left], None]
-    ) -> None:
-        super().__init__(limits=limits, clock=clock, observer=observer)
+    def __init__(self, *, clock: Clock, observer: Observer, tell: Callable[[Entered | Left], None]) -> None:
+        # Limits come with each caller.
+        super().__init__(limits=Limits(), clock=clock, observer=observer)
         self.held: dict[int, Mirrored] = {}
         """By the parent's number."""
         self._clock = clock
@@ -55,7 +54,15 @@ class TrustingGate(Gate):
         own = self.own_account(caller)
         accounts = [] if own is None else [own]
         if network := network_of(address):
-            accounts.append(self._address(network))
+            limits = caller.limits
+            accounts.append(
+                self._accounts.of(
+                    f"address {network}",
+                    limits.address_connections,
+                    limits.address_connections_per_minute,
+                    limits.address_messages_per_second,
+                )
+            )
         return Mirrored(self, self._clock, tuple(accounts), door, caller.hold)
 
     def owes(self, number: int, milliseconds: int) -> None:

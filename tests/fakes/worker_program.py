@@ -1,0 +1,57 @@
+"""A program of somebody's, with an agent and a tool of its own, served by workers: python -m tests.fakes.worker_program FOLDER
+
+Its first line is its address; then it waits for a signal. ``WORKERS`` says how many there are.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterable
+
+from salon import Agent, Salon, tool
+from salon.base.chat import Delta, TextDelta, ToolCallDelta
+from tests.fakes.instant_speech import InstantAsr, InstantTts
+from tests.fakes.scripted_llm import Asked, ScriptedLlm
+
+KEY, OTHER_KEY = "sk-the-key-of-the-tests", "sk-the-key-of-somebody-else"
+
+
+@tool
+def where() -> str:
+    "Which process this function runs in."
+    return f"process {os.getpid()}"
+
+
+def answer(asked: Asked) -> Iterable[Delta]:
+    """Calls the tool, then repeats what it said. Told to block, it holds up the whole event loop, as a careless program does."""
+    last = asked.messages[-1]
+    if last.role == "tool":
+        return [TextDelta(last.text)]
+    if last.text.startswith("block "):
+        time.sleep(float(last.text.removeprefix("block ")))
+        return [TextDelta("done")]
+    return [ToolCallDelta(0, "call_1", "where", "{}")]
+
+
+def main(folder: str) -> int:
+    agent = Agent("host", llm=ScriptedLlm(answer), asr=InstantAsr("Where are you?"), tts=InstantTts(), tools=[where])
+    salon = Salon(
+        [agent],
+        host="127.0.0.1",
+        port=0,
+        workers=int(os.environ.get("WORKERS", "2")),
+        api_key=KEY,
+        token_secrets=["t" * 32],
+        rooms_path="",
+        live_recordings=folder,
+        live_max_broadcasts=3,
+        limits_messages_per_second=50,
+        drain_seconds=float(os.environ.get("DRAIN", "5")),
+    )
+    return salon.run(lambda urls: print(urls[0], os.getpid(), flush=True))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
