@@ -148,6 +148,16 @@ async def test_hanging_up_ends_the_session_and_its_account() -> None:
         await house.tally.wait(connections=0)
 
 
+async def test_who_is_told_to_come_back_hears_the_answer_to_its_end() -> None:
+    async with house_of() as house, calling(calls(house), KEY) as caller:
+        await spoken_turn(caller)
+        await house.hub.drain(20)
+        assert types(caller.heard)[-1] == "output_audio_buffer.stopped"
+        assert "response.done" in types(caller.heard)
+        await until(lambda: caller.pc.connection_state != "connected")
+        assert len(house.hub) == 0
+
+
 async def test_who_leaves_leaves_nothing() -> None:
     async with house_of() as house:
         async with calling(calls(house), KEY) as caller:

@@ -11,13 +11,12 @@ from typing import Final
 
 from salon.base.errors import Refused
 
-# Two seconds of ticks.
+STEP_MS: Final = 20.0
+# Two seconds of the grid, and half a second.
 WINDOW: Final = 100
 FEWEST: Final = 25
 # The lateness that three of four ticks stay below. A jitter buffer takes in 20 ms; a listener hears what is beyond.
 LIMIT_MS: Final = 15.0
-MISSED_MS: Final = 100.0
-MAX_MISSED: Final = 5
 RETRY_AFTER: Final = 5
 
 
@@ -30,7 +29,10 @@ class Capacity:
         self._lateness: deque[float] = deque(maxlen=WINDOW)
 
     def ticked(self, late_ms: float) -> None:
-        self._lateness.append(late_ms)
+        """The timer came so late. So did the ticks of the grid that fell due meanwhile, each a step less: a loop that does not
+        get to its timer has missed those, and is not judged by the few that it makes."""
+        missed = min(int(late_ms / STEP_MS), WINDOW - 1)
+        self._lateness.extend(late_ms - STEP_MS * step for step in range(missed + 1))
 
     def forget(self) -> None:
         """After a rest of the pacer."""
@@ -47,8 +49,7 @@ class Capacity:
         """0 idle, 1 full."""
         if len(self._lateness) < FEWEST:
             return 0.0
-        missed = sum(late >= MISSED_MS for late in self._lateness) / MAX_MISSED
-        return min(max(self.lag_ms / LIMIT_MS, missed) / self._limit, 1.0)
+        return min(self.lag_ms / LIMIT_MS / self._limit, 1.0)
 
     def admit(self) -> None:
         """Raises ``Refused`` where there is no room."""

@@ -14,6 +14,9 @@ import msgspec
 STALE_MS: Final = 3_000
 """An engine that has not said for so long how it is may be stuck: it comes last."""
 
+NEARLY: Final = 0.2
+"""Of a core: about twenty calls, and more than a join or two cost for a moment."""
+
 
 class Load(msgspec.Struct, frozen=True):
     """``load`` is 1 where an engine refuses newcomers; ``cpu`` is the share of a core that its process used lately."""
@@ -29,6 +32,9 @@ class _Engine:
         self.at = now
         self.sent = 0
         """Newcomers since the last report."""
+
+    def full(self, now: int) -> bool:
+        return self.load.load >= 1 or now - self.at > STALE_MS
 
 
 class Placement:
@@ -68,15 +74,16 @@ class Placement:
     def order(self, now: int) -> list[int]:
         """The engines that a newcomer may try, the best first.
 
-        Processor time tells best how busy an engine is, but not to a hair: within a tenth of a core the one with fewer
-        sessions is first.
+        Processor time tells best how busy an engine is, but not to a hair: among those that are nearly as idle as the idlest,
+        the one with fewer sessions is first.
         """
+        full = {number for number, engine in self._engines.items() if engine.full(now)}
+        idlest = min((engine.load.cpu for number, engine in self._engines.items() if number not in full), default=0.0)
 
-        def rank(number: int) -> tuple[bool, int, int, int]:
+        def rank(number: int) -> tuple[bool, float, int, int]:
             engine = self._engines[number]
-            load = engine.load
-            full = load.load >= 1 or now - engine.at > STALE_MS
-            return full, round(load.cpu * 10), load.sessions + engine.sent, number
+            busier = engine.load.cpu - idlest
+            return number in full, busier if busier > NEARLY else 0.0, engine.load.sessions + engine.sent, number
 
         return sorted(self._engines, key=rank)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from salon.base.errors import ClientError
 from salon.ports.link import Link
 from salon.ports.media import AudioFrame, ChannelOpened, Closed, Connected, DataChannel, Peer, PeerEvent
 from salon.session.client import Client
+from salon.session.hub import CLOSE_RESTART
 from salon.transport.datachannel import ChannelLink
 from salon.transport.fan import FanLink
 from salon.wire.openai_realtime import decode
@@ -15,6 +17,36 @@ from salon.wire.openai_realtime import decode
 EVENTS = "oai-events"
 MOST_BEHIND_MS = 5000
 """How far ahead of its message rate a client may be."""
+
+
+LOOK_SECONDS = 0.05
+LINGER_SECONDS = 0.3
+"""For events that are on their way when nothing is to be heard any more."""
+
+
+class _Fan(FanLink):
+    """Who is told to come back, since the server restarts, first hears to the end what was said: neither sound nor events survive
+    their peer."""
+
+    def __init__(self, peer: Peer) -> None:
+        super().__init__(lambda code, reason: peer.close(reason))
+        self._peer = peer
+        self._lingers = False
+
+    def close(self, code: int, reason: str) -> None:
+        if code != CLOSE_RESTART:
+            super().close(code, reason)
+        elif not self._lingers:
+            self._lingers = True
+            self._look(reason)
+
+    def _look(self, reason: str) -> None:
+        speaking = self._peer.state != "closed" and self._peer.audio_out.queued_ms
+        later = asyncio.get_running_loop().call_later
+        if speaking:
+            later(LOOK_SECONDS, self._look, reason)
+        else:
+            later(LINGER_SECONDS, super().close, CLOSE_RESTART, reason)
 
 
 class Call:
@@ -35,7 +67,7 @@ class Call:
         self.id = call_id
         self.owner = owner
         self.client = client
-        self.fan = FanLink(lambda code, reason: peer.close(reason))
+        self.fan = _Fan(peer)
         self._peer = peer
         self._talks_by_channel = talks_by_channel
         self._charge = charge

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from salon.base.errors import Refused
-from salon.media.capacity import FEWEST, LIMIT_MS, MAX_MISSED, WINDOW, Capacity
+from salon.media.capacity import FEWEST, LIMIT_MS, STEP_MS, WINDOW, Capacity
+from salon.media.pacer import TICK_MS
 
 
 def ticked(capacity: Capacity, late: float, times: int) -> Capacity:
@@ -21,7 +22,7 @@ def test_an_idle_house_is_empty() -> None:
 
 
 def test_a_few_late_ticks_say_nothing() -> None:
-    capacity = ticked(Capacity(), 90.0, FEWEST - 1)
+    capacity = ticked(Capacity(), LIMIT_MS, FEWEST - 1)
     assert capacity.load == 0.0
 
 
@@ -48,9 +49,30 @@ def test_it_is_over_when_the_house_is_quick_again() -> None:
 
 
 def test_missed_ticks_fill_a_house_whose_others_are_in_time() -> None:
-    capacity = ticked(ticked(Capacity(), 0.0, WINDOW - MAX_MISSED), 100.0, MAX_MISSED)
-    assert capacity.lag_ms == 0.0
+    """A loop that is held up for 180 ms of each 200 makes ten ticks a second, one of them late: it misses the other forty."""
+    capacity = Capacity()
+    for _ in range(3):
+        capacity.ticked(0.0)
+        capacity.ticked(180.0)
     assert capacity.load == 1.0
+
+
+def test_one_short_pause_is_none() -> None:
+    capacity = ticked(Capacity(), 0.0, WINDOW)
+    capacity.ticked(200.0)
+    assert capacity.load == 0.0
+
+
+def test_a_long_one_is_remembered_until_the_house_was_quick_for_a_while() -> None:
+    capacity = Capacity()
+    capacity.ticked(60_000.0)
+    assert capacity.load == 1.0
+    assert capacity.load == ticked(capacity, 0.0, 74).load
+    assert ticked(capacity, 0.0, 2).load == 0.0
+
+
+def test_a_step_is_the_pacers() -> None:
+    assert STEP_MS == TICK_MS
 
 
 def test_a_limit_scales_what_is_allowed() -> None:

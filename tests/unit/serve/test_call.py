@@ -7,12 +7,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
+
 from salon.base.ids import counting
 from salon.ports.media import AudioFrame, ChannelOpened, Closed, Connected, PeerEvent
 from salon.providers.local.vad import SileroVad
+from salon.serve import call as module
 from salon.serve.call import Call
 from salon.session.agent import Agent
-from salon.session.hub import Hub, Speech
+from salon.session.hub import CLOSE_RESTART, Hub, Speech
 from salon.testing.simulation import Loudspeaker
 from salon.wire.openai_realtime import Encoder
 from tests.fakes.clock import FakeClock
@@ -38,6 +41,10 @@ class Peer:
         self.closed = ""
         self.audio_in = self
         self.audio_out = Loudspeaker()
+
+    @property
+    def state(self) -> str:
+        return "closed" if self.closed else "connected"
 
     def listen(self, on: Any) -> Any:
         if not hasattr(self, "happened"):
@@ -126,3 +133,25 @@ async def test_who_floods_the_channel_is_let_go() -> None:
         made._charge = lambda: 6000
         wire.message('{"type": "input_audio_buffer.clear"}')
         assert ended == ["ended"]
+
+
+@pytest.mark.parametrize("hung_up", [False, True])
+async def test_who_is_told_to_come_back_hears_first_what_was_said(
+    hung_up: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(module, "LINGER_SECONDS", 0.0)
+    async with call() as (made, peer, ended):
+        peer.happened(ChannelOpened(Wire()))  # type: ignore[arg-type]
+        peer.audio_out.write(bytes(960))
+        for _ in range(2):
+            made.client.close(CLOSE_RESTART, "restarting")
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert (peer.closed, ended) == ("", [])
+        if hung_up:
+            made.hang_up()
+        peer.audio_out.flush()
+        while not ended:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        assert peer.closed == ("hung up" if hung_up else "restarting")

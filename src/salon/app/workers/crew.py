@@ -66,7 +66,6 @@ class Crew:
                 # Who fails beside the first says the same.
                 _ = each.done() and not each.cancelled() and each.exception()
             raise
-        logger.info("%d workers, on UDP ports %s", self._count, ", ".join(map(str, self.ports.values())))
         return self
 
     async def __aexit__(
@@ -131,9 +130,8 @@ class Crew:
         try:
             ready = await self._started(line, started)
             self.pids[number], self.ports[number] = ready.pid, ready.port
-            if first.done():
-                logger.info("Worker %d is up again, on UDP port %d", number, ready.port)
-            else:
+            logger.info("Worker %d (process %d) is up, on UDP port %d", number, ready.pid, ready.port)
+            if not first.done():
                 first.set_result(None)
             await self._watch(number, line, ready.pid)
             if not self._ending.is_set():
