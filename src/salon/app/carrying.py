@@ -34,6 +34,9 @@ from salon.session.agent import Agent
 from salon.session.hub import Hub
 from salon.transport.tunnel import Lost
 
+METRICS_SECONDS = 2.0
+"""How long a worker may take to count: who asks for metrics gives up after ten."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Carrying:
@@ -125,6 +128,6 @@ async def _metrics_of(fleet: Fleet, worker: int, operator: Caller) -> str:
     """Empty where it cannot say."""
     scope = {"type": "http", "method": "GET", "path": "/metrics", "query_string": b"", "root_path": "", "headers": []}
     try:
-        return (await fleet.ask(worker, scope, operator)).body.decode()
+        return (await fleet.ask(worker, scope, operator, within=METRICS_SECONDS)).body.decode()
     except Lost:
         return ""

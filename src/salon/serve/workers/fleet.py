@@ -146,12 +146,20 @@ class Fleet:
     def up(self, number: int | None) -> bool:
         return number in self._workers
 
-    async def ask(self, number: int, scope: Scope, caller: Caller, body: bytes = b"", hold: int = 0) -> Answer:
-        """Pass a request on. Raises ``Lost`` where the worker is gone or stuck."""
+    async def ask(
+        self,
+        number: int,
+        scope: Scope,
+        caller: Caller,
+        body: bytes = b"",
+        hold: int = 0,
+        within: float = ASK_SECONDS,
+    ) -> Answer:
+        """Pass a request on. Raises ``Lost`` where the worker is gone or stuck: does not answer ``within`` so many seconds."""
         worker = self._workers.get(number)
         if worker is None:
             raise Lost
-        answer = await worker.tunnel.request(_told(scope, caller, hold, len(body)), body, ASK_SECONDS)
+        answer = await worker.tunnel.request(_told(scope, caller, hold, len(body)), body, within)
         if hold and answer.status < 400:
             self.placement.sent(number)
         return answer
