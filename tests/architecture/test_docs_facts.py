@@ -6,6 +6,8 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -13,6 +15,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from salon import Salon
 from salon.app.build import build
 from salon.app.config import Config
+from salon.app.workers.metrics import CrewMetrics
 from salon.base import errors
 from tests.architecture.source import DOCS, ROOT, called, parse, python_files
 
@@ -106,6 +109,9 @@ def test_no_error_code_is_explained_that_does_not_exist() -> None:
 def test_every_metric_is_explained() -> None:
     salon = Salon(config=Config())
     house = build(salon.config, salon.agents, salon.models)
+    # What is there with workers only.
+    crew: Any = SimpleNamespace(pids={}, restarts=0)
+    house.metrics.registry.register(CrewMetrics(crew))
     names = metric_names(house.metrics.render()[0].decode())
     text = (DOCS / "reference/http.md").read_text("utf-8")
     assert "salon_connections" in names

@@ -41,8 +41,7 @@ class Server(Section, frozen=True):
     workers: Annotated[
         Positive,
         Meta(
-            description="Processes for audio and video, each with a UDP port of its own: `udp_port` and those behind it, or "
-            "those behind `port` where that is 0. 1 is the server's own process and no other. Not on Windows."
+            description="Processes for audio and video, a UDP port each: from `udp_port` on, or after `port`. 1: no other."
         ),
     ] = 1
     public_ip: Annotated[

@@ -68,6 +68,26 @@ async def test_peers_are_told_of_http_s_port_whatever_udp_s_is(host: str, v6: bo
     assert told == [("203.0.113.7", port), *([("2001:db8::7", port)] if v6 else [])]
 
 
+@pytest.mark.parametrize(
+    ("server", "ports", "tcp"),
+    [
+        (Server(), [8001, 8002, 8003], [True, True, True]),
+        (Server(udp_port=9000), [9000, 9001, 9002], [True, True, True]),
+        (Server(udp_port=7999), [7999, 8000, 8001], [True, False, True]),
+        (Server(port=0), [0, 0, 0], [True, True, True]),
+    ],
+)
+def test_each_worker_has_a_port_of_its_own(server: Server, ports: list[int], tcp: list[bool]) -> None:
+    found = [settings_of(Config(server=server), worker) for worker in (1, 2, 3)]
+    assert [settings.port for settings in found] == ports
+    assert [settings.tcp for settings in found] == tcp
+
+
+def test_there_are_only_so_many_ports() -> None:
+    with pytest.raises(ConfigError, match="lower udp_port"):
+        settings_of(Config(server=Server(udp_port=65_535, workers=2)), 2)
+
+
 async def test_mounted_in_another_application_there_is_no_tcp_on_http_s_port() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
