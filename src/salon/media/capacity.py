@@ -35,7 +35,7 @@ class Capacity:
         self._lateness.extend(late_ms - STEP_MS * step for step in range(missed + 1))
 
     def forget(self) -> None:
-        """After a rest of the pacer."""
+        """The pacer rests: nobody is here."""
         self._lateness.clear()
 
     @property

@@ -32,9 +32,8 @@ class Pacer:
         self._loop = loop
 
     def wake(self) -> None:
-        """Somebody needs the grid. What was known of its lateness is of another time."""
+        """Somebody needs the grid."""
         if self._handle is None and self._loop is not None and self._tick is not None:
-            self._capacity.forget()
             self._due = instants.seconds()
             self._handle = self._loop.call_later(0, self._run)
 
@@ -63,6 +62,8 @@ class Pacer:
             more = tick()
         if not more:
             self._handle = None
+            # Nothing more is learnt of its lateness: kept, a full house that has emptied would refuse newcomers for ever.
+            self._capacity.forget()
             return
         # The loop's clock may be another one: only what is left is told to it.
         self._handle = loop.call_later(max(self._due - instants.seconds(), 0), self._run)
