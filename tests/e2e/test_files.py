@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Callable
@@ -23,8 +24,8 @@ class Mover:
 
     def __init__(self, page: Page, url: str) -> None:
         self.page = page
-        self.url = f"{url}#/files"
-        page.goto(self.url)
+        self.url = url
+        page.goto(f"{url}#/files")
         self.ready()
         self.id = page.locator(".own-id").inner_text()
 
@@ -154,7 +155,7 @@ def test_pause_go_on_and_cancel_under_way(new_mover: NewMover, big: Path) -> Non
         expect(bob.row).to_contain_text(re.compile("Cancelled by the other side|Received"), timeout=SLOW)
 
 
-def test_the_receiver_reloads_in_the_middle_and_it_goes_on_by_itself(
+def test_the_receiver_closes_the_tab_in_the_middle_and_it_goes_on_by_itself_in_the_next(
     new_mover: NewMover, big: Path, tmp_path: Path
 ) -> None:
     ann, bob = new_mover(), new_mover()
@@ -163,8 +164,8 @@ def test_the_receiver_reloads_in_the_middle_and_it_goes_on_by_itself(
     bob.under_way()
     ann.press("Pause")
     expect(bob.row).to_contain_text("Paused by the other side", timeout=SLOW)
-    bob.page.reload()
-    bob.ready()
+    bob.page.close()
+    bob = Mover(bob.page.context.new_page(), bob.url)
     # What was there is there, before and after the sender has found it again.
     expect(bob.row).to_have_attribute("data-state", re.compile("kept|connecting|paused"), timeout=SLOW)
     expect(bob.row).to_contain_text("Paused by the other side", timeout=SLOW)
@@ -175,7 +176,52 @@ def test_the_receiver_reloads_in_the_middle_and_it_goes_on_by_itself(
     assert bob.save(bob.page.get_by_role("button", name="Save", exact=True), tmp_path / "saved") == big.read_bytes()
 
 
-def test_the_sender_reloads_and_sends_the_same_again(new_mover: NewMover, big: Path, tmp_path: Path) -> None:
+# The handle of a dialog that cannot be answered here: one of the browser's own storage.
+CHOSEN = """globalThis.showOpenFilePicker = async () => {
+    const handle = await (await navigator.storage.getDirectory()).getFileHandle("big.bin", { create: true });
+    const target = await handle.createWritable();
+    for (let block = 0; block < 15; block += 1) await target.write(new Uint8Array(4 * 1024 * 1024).fill(block + 1));
+    await target.close();
+    return [handle];
+}"""
+
+
+def test_the_senders_tab_is_closed_and_the_next_one_goes_on(
+    new_mover: NewMover, new_talk: NewTalk, tmp_path: Path
+) -> None:
+    talk = new_talk()
+    context = talk.page.context
+    context.add_init_script(CHOSEN)
+    ann, bob = Mover(talk.page, talk.url), new_mover()
+    ann.page.locator("#files-id").fill(bob.id)
+    ann.press("Choose files")
+    expect(ann.page.locator(".drop-chosen")).to_contain_text("big.bin")
+    ann.press("Send")
+    bob.press("Accept")
+    bob.under_way()
+    bob.press("Pause")
+    expect(ann.row).to_contain_text("Paused by the other side", timeout=SLOW)
+    before = bob.moved()
+    ann.page.close()
+    bob.is_("waiting")
+    # What the closed tab was, the next one is: nobody is asked twice.
+    again = Mover(context.new_page(), talk.url)
+    assert again.id == ann.id
+    expect(again.row).to_contain_text("Interrupted.")
+    again.press("Go on")
+    expect(again.row).to_contain_text("Paused by the other side", timeout=SLOW)
+    assert again.moved() >= before > 0
+    bob.press("Go on")
+    bob.is_("done")
+    again.is_("done")
+    saved = bob.save(bob.page.get_by_role("button", name="Save", exact=True), tmp_path / "saved")
+    assert saved == b"".join(bytes([block]) * BLOCK for block in range(1, 16))
+    again.page.reload()
+    again.ready()
+    expect(again.page.locator(".transfer")).to_have_count(0)
+
+
+def test_the_sender_reloads_and_chooses_the_same_again(new_mover: NewMover, big: Path, tmp_path: Path) -> None:
     ann, bob = new_mover(), new_mover()
     ann.send(bob, big)
     bob.press("Accept")
@@ -187,8 +233,10 @@ def test_the_sender_reloads_and_sends_the_same_again(new_mover: NewMover, big: P
     ann.page.reload()
     ann.ready()
     bob.is_("waiting")
+    with ann.page.expect_file_chooser() as chooser:
+        ann.press("Choose the same files again")
+    chooser.value.set_files(big)
     # Nobody is asked twice.
-    ann.send(bob, big)
     expect(ann.row).to_contain_text("Paused by the other side", timeout=SLOW)
     assert ann.moved() >= before > 0
     bob.press("Go on")
@@ -247,6 +295,50 @@ def test_whoever_wants_it_sends_through_the_server_and_shows_no_address(new_move
         rows = each.page.locator(".wire-type").all_inner_texts()
         assert "ANSWER · relay open" in rows
         assert "CANDIDATE" not in rows
+
+
+# A dialog cannot be answered here; the handle that it gives is a real one, of the browser's own storage.
+PICKED = """globalThis.showSaveFilePicker = async ({ suggestedName }) =>
+    (await navigator.storage.getDirectory()).getFileHandle(`picked ${suggestedName}`, { create: true })"""
+READ_PICKED = """async (name) => {
+    const handle = await (await navigator.storage.getDirectory()).getFileHandle(`picked ${name}`);
+    const digest = await crypto.subtle.digest("SHA-256", await (await handle.getFile()).arrayBuffer());
+    return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}"""
+NO_STORAGE = """
+delete globalThis.showSaveFilePicker;
+delete globalThis.showDirectoryPicker;
+StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException("private", "SecurityError"));
+"""
+
+
+@pytest.mark.parametrize(
+    ("script", "accept", "where"),
+    [
+        (PICKED, "To a file …", "It is kept in this browser until you save it"),
+        (NO_STORAGE, "Accept", "It is saved as a download while it comes."),
+    ],
+    ids=["picked", "download"],
+)
+def test_it_goes_where_the_page_says(new_talk: NewTalk, tmp_path: Path, script: str, accept: str, where: str) -> None:
+    windows = [new_talk() for _ in range(2)]
+    windows[1].page.add_init_script(script)
+    ann, bob = (Mover(each.page, each.url) for each in windows)
+    file = tmp_path / "a file’s name.bin"
+    file.write_bytes(os.urandom(2 * BLOCK + 7))
+    ann.send(bob, file)
+    expect(bob.dialog).to_contain_text(where, timeout=SLOW)
+    saved = tmp_path / "saved"
+    if "download" in where:
+        assert bob.save(bob.page.get_by_role("button", name=accept), saved) == file.read_bytes()
+    else:
+        bob.press(accept)
+    bob.is_("done")
+    ann.is_("done")
+    expect(bob.row).to_contain_text("Received and saved, every block checked")
+    expect(bob.page.get_by_role("button", name="Save", exact=True)).to_have_count(0)
+    if script is PICKED:
+        assert bob.page.evaluate(READ_PICKED, file.name) == hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def test_what_was_received_is_there_after_a_reload_until_it_is_removed(new_mover: NewMover, tmp_path: Path) -> None:

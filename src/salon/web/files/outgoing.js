@@ -12,10 +12,12 @@ const PAGE = 100;
 const MOST_TRIES = 3;
 
 export class Outgoing extends Transfer {
-  /** @param {{ id: string, other: string, entries: Entry[], files: Blob[] }} options `files` are those of `entries`, in their order */
-  constructor({ id, other, entries, files }) {
+  /** @param {{ id: string, other: string, entries: Entry[], files: Blob[], handles?: FileSystemHandle[] }} options `files` are those of `entries`, in their order */
+  constructor({ id, other, entries, files, handles = [] }) {
     super({ id, way: "out", other, name: "", entries });
     this.files = files;
+    /** By which they are found again after the page was closed. */
+    this.handles = handles;
     /** @type {(value: void) => void} */
     this.wake = () => {};
     /** @type {Block[]} what is still to be sent */
@@ -153,7 +155,8 @@ export class Outgoing extends Transfer {
         const tries = (this.tries.get(name) ?? 0) + 1;
         this.tries.set(name, tries);
         if (tries >= MOST_TRIES) return this.end("damaged");
-        return void this.queue.push(block);
+        // First of all: who writes in order waits for it.
+        return void this.queue.unshift(block);
       }
       case "pause":
       case "go":

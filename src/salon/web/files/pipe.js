@@ -27,6 +27,7 @@ export class ChannelPipe {
     this.channel = channel;
     this.largest = Math.min(LARGEST, largest);
     this.window = WINDOW;
+    this.isOver = false;
     /** @type {(data: unknown) => void} */
     this.onmessage = () => {};
     this.onclose = () => {};
@@ -38,10 +39,7 @@ export class ChannelPipe {
     this.wake = () => {};
     channel.onbufferedamountlow = () => this.wake();
     channel.onmessage = ({ data }) => this.onmessage(data);
-    channel.onclose = () => {
-      this.wake();
-      this.onclose();
-    };
+    channel.onclose = () => this.over();
   }
 
   /** @param {string | ArrayBuffer} data */
@@ -59,5 +57,14 @@ export class ChannelPipe {
 
   close() {
     this.channel.close();
+    // Where the other end is gone, its channel never says that it has closed.
+    this.over();
+  }
+
+  over() {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.wake();
+    this.onclose();
   }
 }

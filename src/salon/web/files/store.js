@@ -1,6 +1,6 @@
 /**
  * Where incoming files are until they are saved: in the browser's own file system (OPFS), which is on the disk, so that a file of
- * any size takes no memory and is still there after a reload. Where there is none, in memory, up to a bound.
+ * any size takes no memory and is still there after a reload; or in memory, up to a bound. `places.js` knows which there are.
  */
 
 import { BLOCK, placesOf, sha256, totalOf } from "./manifest.js";
@@ -10,6 +10,8 @@ import { BLOCK, placesOf, sha256, totalOf } from "./manifest.js";
 
 /**
  * @typedef {object} Store
+ * @property {"storage" | "picked" | "download" | "memory"} place what the user is told
+ * @property {string} name of the file or folder that the user chose
  * @property {(kept: Kept) => Promise<Uint8Array>} open which blocks are there; throws where there is no room
  * @property {(id: string, file: number, index: number, place: number, hash: string, data: Uint8Array) => Promise<boolean>} write false where the hash is another
  * @property {(id: string) => Promise<void>} close nothing more is written
@@ -18,21 +20,14 @@ import { BLOCK, placesOf, sha256, totalOf } from "./manifest.js";
  * @property {() => Promise<{ kept: Kept, have: Uint8Array }[]>} list what was begun earlier
  */
 
-const MOST_IN_MEMORY = 512 * 1024 * 1024;
-
-/** @returns {Promise<Store>} */
-export async function openStore() {
-  try {
-    await navigator.storage.getDirectory();
-    return new DiskStore();
-  } catch {
-    return new MemoryStore();
-  }
-}
+export const MOST_IN_MEMORY = 512 * 1024 * 1024;
 
 /** @implements {Store} */
-class DiskStore {
+export class DiskStore {
   constructor() {
+    /** @type {"storage"} */
+    this.place = "storage";
+    this.name = "";
     // Only a worker may write without copying the whole file.
     this.worker = new Worker(new URL("./store-worker.js", import.meta.url), { type: "module" });
     this.next = 1;
@@ -94,6 +89,9 @@ class DiskStore {
 /** @implements {Store} */
 export class MemoryStore {
   constructor() {
+    /** @type {"memory"} */
+    this.place = "memory";
+    this.name = "";
     /** @type {Map<string, { kept: Kept, have: Uint8Array, blocks: Map<number, Blob>, places: number[] }>} */
     this.all = new Map();
   }

@@ -7,16 +7,19 @@ import { backoff } from "../realtime/backoff.js";
 import { Incoming } from "./incoming.js";
 import { MOST_BYTES, MOST_FILES, isTransferId, sha256 } from "./manifest.js";
 import { Outgoing } from "./outgoing.js";
+import * as sending from "./sending.js";
 import { Refusal } from "./transit.js";
 import { comeBy, reach } from "./ways.js";
 
 /** @typedef {import("../peer/peer.js").Peer} Peer */
 /** @typedef {import("../peer/signaling.js").Message} Message */
 /** @typedef {import("../peer/link.js").Link} Link */
+/** @typedef {import("./places.js").Places} Places */
 /** @typedef {import("./store.js").Store} Store */
 /** @typedef {import("./manifest.js").Entry} Entry */
 /** @typedef {import("./transfer.js").Transfer} Transfer */
-/** @typedef {{ transfer: Incoming, link: Link, message: Message }} Offer */
+/** @typedef {{ entries: Entry[], files: Blob[], handles: FileSystemHandle[] }} Picked */
+/** @typedef {{ transfer: Incoming, name: string, link: Link, message: Message }} Offer `name`: who offers it */
 
 const PATIENCE_MS = 20_000;
 // Time for a direct path, and then for the way through the server.
@@ -29,11 +32,11 @@ const KNOWN = "salon.files";
 
 /** @extends {Emitter<{ changed: null, offered: Offer, withdrawn: Offer }>} */
 export class Transfers extends Emitter {
-  /** @param {Peer} peer @param {Store} store */
-  constructor(peer, store) {
+  /** @param {Peer} peer @param {Places} places */
+  constructor(peer, places) {
     super();
     this.peer = peer;
-    this.store = store;
+    this.places = places;
     /** The newest last. @type {Transfer[]} */
     this.all = [];
     /** @type {Set<Offer>} */
@@ -41,21 +44,52 @@ export class Transfers extends Emitter {
     peer.on("data", (message) => void this.hear(message));
   }
 
-  /** What an earlier page of this browser has begun or not saved. */
+  /** What earlier pages of this browser have begun, or not saved. */
   async recall() {
-    for (const { kept, have } of await this.store.list()) {
+    const { storage } = this.places;
+    for (const { kept, have } of storage ? await storage.list() : []) {
       if (!isTransferId(kept?.id) || !Array.isArray(kept.entries)) continue;
-      const transfer = new Incoming({ ...kept, count: 0, total: 0, names: [], store: this.store });
+      const transfer = new Incoming({ ...kept, count: 0, total: 0, names: [], store: /** @type {Store} */ (storage) });
       transfer.keep(kept.entries, have);
       this.add(transfer);
     }
+    for (const { id, other, entries, handles, server } of await sending.recall()) {
+      const transfer = new Outgoing({ id, other, entries, files: [], handles });
+      transfer.byServer = server;
+      transfer.become("kept");
+      this.follow(transfer);
+    }
   }
 
-  /** `server`: not directly, whatever paths there are. @param {string} other @param {Entry[]} entries @param {Blob[]} files @param {{ server?: boolean }} [options] */
-  async send(other, entries, files, { server = false } = {}) {
-    const transfer = new Outgoing({ id: await idFor(entries), other, entries, files });
+  /** `server`: not directly, whatever paths there are. @param {string} other @param {Picked} picked @param {{ server?: boolean }} [options] */
+  async send(other, { entries, files, handles }, { server = false } = {}) {
+    const id = await idFor(entries);
+    // The same again goes on.
+    this.all = this.all.filter((each) => each.id !== id || each.way !== "out" || each.state !== "kept");
+    const transfer = new Outgoing({ id, other, entries, files, handles });
     transfer.byServer = server;
+    void sending.remember({ id, other, entries, handles, server, at: Date.now() });
+    this.follow(transfer);
+    await this.drive(transfer);
+  }
+
+  /** Go on with what an earlier page began; false where these are other files. @param {Outgoing} transfer @param {Picked} picked */
+  resume(transfer, { entries, files }) {
+    if (JSON.stringify(entries) !== JSON.stringify(transfer.entries)) return false;
+    transfer.files = files;
+    transfer.become("waiting");
+    void this.drive(transfer);
+    return true;
+  }
+
+  /** What is over need not be known to the next page. @param {Outgoing} transfer */
+  follow(transfer) {
     this.add(transfer);
+    transfer.on("changed", () => transfer.isOver && void sending.forget(transfer.id));
+  }
+
+  /** @param {Outgoing} transfer */
+  async drive(transfer) {
     const until = performance.now() + SEARCH_MS;
     for (let attempt = 0; !transfer.isOver && performance.now() < until; attempt += 1) {
       if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, backoff(Math.min(attempt, 4), false)));
@@ -65,7 +99,8 @@ export class Transfers extends Emitter {
       // Nobody was there from the beginning: that is an answer.
       if (!transfer.isOver && transfer.state === "asking") return transfer.end("absent");
     }
-    if (!transfer.isOver) transfer.end("lost");
+    // Not now; whoever comes back later is sent the rest.
+    if (!transfer.isOver) transfer.become("kept");
   }
 
   /** One connection, until it is over. @param {Outgoing} transfer */
@@ -112,13 +147,14 @@ export class Transfers extends Emitter {
     const known = this.all.find((each) => each.id === id && each.way === "in");
     if (known?.state === "done") return refuse("there already");
     if (known instanceof Incoming && !known.isOver && known.other === src) return void this.connect(known, link, message);
-    if (known && !known.isOver && known.state !== "kept") return refuse("busy");
+    if (known && !known.isOver && known.pipe) return refuse("busy");
     if (this.offers.size >= MOST_OFFERS || [...this.offers].some(({ transfer }) => transfer.id === id)) return refuse("busy");
     const names = Array.isArray(salon.names) ? salon.names.slice(0, 3).map((name) => shortText(name, 120)).filter(Boolean) : [];
-    const transfer = known instanceof Incoming && known.state === "kept" ? known : new Incoming({ id, other: src, name: shortText(salon.name), count, total, names, store: this.store });
-    transfer.other = src;
-    transfer.name = shortText(salon.name);
-    const offer = { transfer, link, message };
+    const name = shortText(salon.name);
+    // Begun earlier, and its sender comes by another id: it goes on, but not unasked.
+    const goesOn = known instanceof Incoming && !known.isOver;
+    const transfer = goesOn ? known : new Incoming({ id, other: src, name, count, total, names, store: this.places.memory });
+    const offer = { transfer, name, link, message };
     this.offers.add(offer);
     const withdraw = () => {
       if (!this.offers.delete(offer)) return;
@@ -131,12 +167,14 @@ export class Transfers extends Emitter {
     this.emit("offered", offer);
   }
 
-  /** @param {Offer} offer */
-  accept(offer) {
+  /** @param {Offer} offer @param {Store} store where it goes */
+  accept(offer, store) {
     if (!this.offers.delete(offer)) return;
+    const { transfer, name, link } = offer;
+    Object.assign(transfer, { store, name, other: link.other });
     this.emit("withdrawn", offer);
-    if (!this.all.includes(offer.transfer)) this.add(offer.transfer);
-    void this.connect(offer.transfer, offer.link, offer.message);
+    if (!this.all.includes(transfer)) this.add(transfer);
+    void this.connect(transfer, link, offer.message);
   }
 
   /** @param {Offer} offer */
@@ -184,9 +222,10 @@ export class Transfers extends Emitter {
   /** Forget it, and what came of it. @param {Transfer} transfer */
   async forget(transfer) {
     if (!transfer.isOver) transfer.cancel();
+    if (transfer.way === "out") void sending.forget(transfer.id);
     this.all = this.all.filter((each) => each !== transfer);
     this.emit("changed", null);
-    if (transfer.way === "in") await this.store.remove(transfer.id).catch(() => {});
+    if (transfer instanceof Incoming) await transfer.store.remove(transfer.id).catch(() => {});
   }
 }
 

@@ -24,7 +24,7 @@ export class Signaling extends Emitter {
   /**
    * @param {object} options
    * @param {() => Promise<Identity>} options.identify
-   * @param {() => Identity} options.redraw
+   * @param {(old?: string) => Identity} options.redraw
    * @param {import("./trace.js").Trace} options.trace
    */
   constructor({ identify, redraw, trace }) {
@@ -71,6 +71,13 @@ export class Signaling extends Emitter {
     this.listen(new WebSocket(url), this.number);
   }
 
+  /** Be reached by another id from now on: who knows the old one reaches nobody. */
+  renew() {
+    this.say("LEAVE", "");
+    this.redraw(this.id);
+    this.restart();
+  }
+
   /** Another key was given. */
   restart() {
     this.identity = null;
@@ -104,7 +111,7 @@ export class Signaling extends Emitter {
         this.trace.heard(number, message);
         this.drop();
         if (!this.identity || this.identity.fixed) return this.become("taken");
-        this.identity = this.redraw();
+        this.identity = this.redraw(this.id);
         return void this.open();
       case "ERROR":
         this.trace.heard(number, message);

@@ -1,6 +1,6 @@
 /** What calls and files share, and what outlives their views: who is called while in Talk is rung there. */
 
-import { openStore } from "../files/store.js";
+import { Places } from "../files/places.js";
 import { Transfers } from "../files/transfers.js";
 import { Calls } from "../peer/calls.js";
 import { Peer } from "../peer/peer.js";
@@ -15,7 +15,7 @@ export function meeting(frame) {
   return frame.keep("meeting", async () => {
     const peer = new Peer();
     const calls = new Calls(peer);
-    const transfers = new Transfers(peer, await openStore());
+    const transfers = new Transfers(peer, await Places.open());
     showIncoming(frame, calls);
     showOffers(frame, transfers);
     await transfers.recall().catch(() => {});

@@ -11,6 +11,7 @@ export default {
   "peer refused": "The server does not let this page be called. {why}",
   "peer no token": "This key opens no id. Use a token that names one: salon token --sub NAME --peer ID",
   "peer copy link": "Copy link",
+  "peer renew": "Another id: who knows this one reaches nobody any more",
   "peer qr": "QR code of the link",
   "peer name": "Your name",
   "peer name hint": "What others see",

@@ -11,6 +11,7 @@ export default {
   "peer refused": "服务器不允许呼叫本页面。{why}",
   "peer no token": "此密钥不能使用任何号码。请使用带号码的令牌：salon token --sub NAME --peer ID",
   "peer copy link": "复制链接",
+  "peer renew": "换一个号码：知道旧号码的人将无法找到您",
   "peer qr": "链接的二维码",
   "peer name": "您的名字",
   "peer name hint": "别人看到的名字",

@@ -1,11 +1,11 @@
 /** Where this tab can be reached: the id and the link to share, for calls and for files. */
 
 import { t } from "../../i18n/i18n.js";
-import { encode } from "../../live/qr.js";
 import { ownName } from "../../peer/identity.js";
 import { copyFrom } from "../../ui/clipboard.js";
-import { h, put, svg } from "../../ui/dom.js";
+import { h, put } from "../../ui/dom.js";
 import { icon } from "../../ui/icons.js";
+import { qrCode } from "../../ui/qr.js";
 
 /** @typedef {import("../../peer/peer.js").Peer} Peer */
 
@@ -28,7 +28,8 @@ export function shareCard(peer, view, signal) {
     const copyLink = h("button", { type: "button", class: "button small", onclick: () => void copyFrom(copyLink, link).then(() => setTimeout(fill, 1700)) });
     const fill = () => put(copyLink, icon("link"), t("peer copy link"));
     fill();
-    put(place, h("div", { class: "share-line" }, h("code", { class: "own-id" }, peer.id), copyId), copyLink, qrCode(link));
+    const renew = !peer.signaling.identity?.fixed && h("button", { type: "button", class: "icon-button", "aria-label": t("peer renew"), title: t("peer renew"), onclick: () => peer.signaling.renew() }, icon("retry"));
+    put(place, h("div", { class: "share-line" }, h("code", { class: "own-id" }, peer.id), copyId, renew), copyLink, qrCode(link, "share-qr", t("peer qr")));
   }
 
   peer.on("state", show, signal);
@@ -42,23 +43,6 @@ export function shareCard(peer, view, signal) {
     h("p", { class: "faint" }, t(view === "calls" ? "calls your id about" : "files your id about")),
     place,
     h("label", { class: "labelled" }, h("span", null, t("peer name")), name),
-  );
-}
-
-// ISO/IEC 18004 section 9.1: four modules of light around it.
-const QUIET = 4;
-
-/** The link for a phone's camera. @param {string} link */
-function qrCode(link) {
-  const modules = encode(link);
-  if (!modules) return null;
-  const size = modules.length + 2 * QUIET;
-  const path = modules.flatMap((row, y) => row.map((dark, x) => (dark ? `M${x + QUIET} ${y + QUIET}h1v1h-1z` : ""))).join("");
-  return svg(
-    "svg",
-    { class: "share-qr", viewBox: `0 0 ${size} ${size}`, role: "img", "aria-label": t("peer qr") },
-    svg("rect", { class: "share-qr-light", width: size, height: size }),
-    svg("path", { class: "share-qr-dark", d: path, "shape-rendering": "crispEdges" }),
   );
 }
 

@@ -1,10 +1,12 @@
 /** One transfer: what, how far, how fast, and what one can do about it. */
 
+import { Outgoing } from "../../files/outgoing.js";
 import { t } from "../../i18n/i18n.js";
 import { h, put } from "../../ui/dom.js";
 import { icon } from "../../ui/icons.js";
+import { again, fromInput } from "./pick.js";
 import { saveAll, saveOne } from "./save.js";
-import { sizeText, stateText } from "./words.js";
+import { isToSave, placeText, sizeText, stateText } from "./words.js";
 
 /** @typedef {import("../../frame.js").Frame} Frame */
 /** @typedef {import("../../files/transfer.js").Transfer} Transfer */
@@ -42,7 +44,7 @@ export function transferRow(frame, transfers, transfer, signal) {
     row.dataset.state = transfer.state;
     const first = names[0]?.split("/").pop() ?? "";
     title.textContent = count === 1 ? first : t("files title", { name: first, count: count - 1 });
-    who.textContent = t(way === "out" ? "files to" : "files from", { who: name || other });
+    who.textContent = [t(way === "out" ? "files to" : "files from", { who: name || other }), placeText(transfer)].filter(Boolean).join(" · ");
     bar.value = total ? moved / total : transfer.state === "done" ? 1 : 0;
     bar.setAttribute("aria-label", title.textContent);
     bar.hidden = transfer.isOver;
@@ -55,27 +57,52 @@ export function transferRow(frame, transfers, transfer, signal) {
     if (wanted === drawn) return;
     drawn = wanted;
     put(actions, ...buttons());
-    if (transfer.state === "done" && way === "in" && count > 1 && !listed) {
+    if (transfer.state === "done" && isToSave(transfer) && count > 1 && !listed) {
       listed = true;
       put(list, ...transfer.entries.slice(0, MOST_LISTED).map((entry, file) => h("li", null, h("span", null, entry.path), h("span", { class: "faint" }, sizeText(entry.size)), small("download", "files save", () => save(file), entry.path))));
     }
   }
 
   function buttons() {
-    const { state: now, way, count } = transfer;
+    const { state: now, count } = transfer;
     const moving = now === "running" || now === "paused";
     return [
+      now === "kept" && transfer instanceof Outgoing && resumeButton(transfer),
       moving && !transfer.paused.here && small("pause", "files pause", () => transfer.pause(true)),
       moving && transfer.paused.here && small("play", "files go on", () => transfer.pause(false)),
-      now === "done" && way === "in" && h("button", { type: "button", class: "button small primary", onclick: () => save(count === 1 ? 0 : -1) }, icon("download"), t(count === 1 ? "files save" : "files save all")),
+      now === "done" && isToSave(transfer) && h("button", { type: "button", class: "button small primary", onclick: () => save(count === 1 ? 0 : -1) }, icon("download"), t(count === 1 ? "files save" : "files save all")),
       transfer.isOver || now === "kept" ? small("trash", "files remove", () => void transfers.forget(transfer)) : small("close", "files cancel", () => transfer.cancel()),
     ];
+  }
+
+  /** @param {Outgoing} outgoing */
+  function resumeButton(outgoing) {
+    const { entries, files, handles } = outgoing;
+    const input = h("input", { type: "file", multiple: true, webkitdirectory: entries.some(({ path: each }) => each.includes("/")), hidden: true, "aria-hidden": "true", tabindex: -1 });
+    input.addEventListener("change", () => take(fromInput(input.files)));
+    /** @param {import("./pick.js").Picked | null} picked */
+    const take = (picked) => {
+      if (picked && !transfers.resume(outgoing, picked)) frame.toasts.show(t("files other"));
+    };
+    const go = async () => {
+      try {
+        if (files.length) take({ entries, files: /** @type {File[]} */ (files), handles });
+        else if (handles.length) take(await again(handles));
+        else input.click();
+      } catch {
+        // It was moved or removed.
+        frame.toasts.show(t("files other"));
+      }
+    };
+    const known = files.length || handles.length;
+    return h("span", null, h("button", { type: "button", class: "button small primary", onclick: () => void go() }, icon(known ? "play" : "file"), t(known ? "files resume" : "files again")), input);
   }
 
   /** @param {number} file -1 for all */
   async function save(file) {
     try {
-      await (file < 0 ? saveAll(transfers.store, transfer) : saveOne(transfers.store, transfer, file));
+      const { store } = /** @type {import("../../files/incoming.js").Incoming} */ (transfer);
+      await (file < 0 ? saveAll(store, transfer) : saveOne(store, transfer, file));
     } catch (error) {
       if (!(error instanceof DOMException && error.name === "AbortError")) frame.toasts.show(t("files not saved"));
     }

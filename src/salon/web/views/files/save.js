@@ -1,5 +1,7 @@
 /** Gives the user what has come: straight from the browser's disk to theirs, whatever its size. */
 
+import { newFile } from "../../files/picked.js";
+import { canPick } from "../../files/places.js";
 import { h } from "../../ui/dom.js";
 
 /** @typedef {import("../../files/store.js").Store} Store */
@@ -18,23 +20,16 @@ export async function saveOne(store, transfer, file) {
   setTimeout(() => URL.revokeObjectURL(url), 10 * 60_000);
 }
 
-/** Whether a folder can be chosen to put all into. */
-export const canSaveFolder = "showDirectoryPicker" in globalThis;
-
 /** With their folders, into one that the user chooses; where the browser has no such dialog, one after the other. @param {Store} store @param {Transfer} transfer */
 export async function saveAll(store, transfer) {
-  if (!canSaveFolder) {
+  if (!canPick.folder) {
     for (let file = 0; file < transfer.entries.length; file += 1) await saveOne(store, transfer, file);
     return;
   }
   /** @type {FileSystemDirectoryHandle} */
   const chosen = await /** @type {any} */ (globalThis).showDirectoryPicker({ mode: "readwrite" });
   for (const [file, entry] of transfer.entries.entries()) {
-    const parts = entry.path.split("/");
-    const name = /** @type {string} */ (parts.pop());
-    let folder = chosen;
-    for (const part of parts) folder = await folder.getDirectoryHandle(part, { create: true });
-    const target = await (await folder.getFileHandle(name, { create: true })).createWritable();
+    const target = await (await newFile(chosen, entry.path)).createWritable();
     await (await store.read(transfer.id, file, entry)).stream().pipeTo(target);
   }
 }

@@ -9,7 +9,7 @@ import { idIn, shareCard } from "../calls/share.js";
 import { inspectButton, viewHead } from "../head.js";
 import { buildInspector } from "../inspector/inspector.js";
 import { meeting } from "../meeting.js";
-import { fromDrop, fromInput } from "./pick.js";
+import { NOTHING, fromDialog, fromDrop, fromInput } from "./pick.js";
 import { transferRow } from "./row.js";
 import { sizeText } from "./words.js";
 
@@ -55,7 +55,7 @@ export async function build(frame, signal) {
 /** @param {Frame} frame @param {Transfers} transfers @param {AbortSignal} signal */
 function sendCard(frame, transfers, signal) {
   /** @type {Picked} */
-  let picked = { entries: [], files: [] };
+  let picked = NOTHING;
   const hide = h("input", { type: "checkbox", id: "files-hide" });
   const id = h("input", { type: "text", class: "field", id: "files-id", value: frame.place.path, placeholder: t("calls id hint"), autocomplete: "off", spellcheck: "false", autocapitalize: "none" });
   const problem = h("p", { class: "problem-text", role: "alert" });
@@ -76,8 +76,8 @@ function sendCard(frame, transfers, signal) {
     h(
       "div",
       { class: "card-actions" },
-      h("button", { type: "button", class: "button small", onclick: () => one.click() }, icon("file"), t("files choose")),
-      h("button", { type: "button", class: "button small", onclick: () => many.click() }, icon("folder"), t("files choose folder")),
+      h("button", { type: "button", class: "button small", onclick: () => void dialog(false) }, icon("file"), t("files choose")),
+      h("button", { type: "button", class: "button small", onclick: () => void dialog(true) }, icon("folder"), t("files choose folder")),
     ),
     chosen,
     one,
@@ -93,6 +93,16 @@ function sendCard(frame, transfers, signal) {
     zone.classList.remove("over");
     if (event.dataTransfer) void fromDrop(event.dataTransfer).then(choose);
   });
+
+  /** @param {boolean} folder */
+  async function dialog(folder) {
+    try {
+      const next = await fromDialog(folder, folder ? many : one);
+      if (next) choose(next);
+    } catch {
+      problem.textContent = t("files over unreadable");
+    }
+  }
 
   /** @param {Picked} next */
   function choose(next) {
@@ -113,8 +123,8 @@ function sendCard(frame, transfers, signal) {
     const other = idIn(id.value);
     problem.textContent = !isId(other) ? t("calls no id") : other === transfers.peer.id ? t("calls own id") : !picked.entries.length ? t("files none chosen") : "";
     if (problem.textContent) return;
-    void transfers.send(other, picked.entries, picked.files, { server: hide.checked });
-    choose({ entries: [], files: [] });
+    void transfers.send(other, picked, { server: hide.checked });
+    choose(NOTHING);
   }
 
   frame.on("place", ({ view, path }) => view === "files" && path && (id.value = path), signal);
@@ -133,14 +143,11 @@ function transferList(frame, transfers, signal) {
   const section = h("section", { class: "transfer-section", "aria-label": t("files list") }, h("h2", null, t("files list")), list);
   /** @type {Map<import("../../files/transfer.js").Transfer, HTMLElement>} */
   const rows = new Map();
-  let shown = "";
 
   function show() {
     const all = [...transfers.all].reverse();
     section.hidden = all.length === 0;
-    const names = all.map(({ id, way }) => `${way}${id}`).join(" ");
-    if (names === shown && rows.size === all.length) return;
-    shown = names;
+    if (all.length === rows.size && all.every((transfer) => rows.has(transfer))) return;
     for (const transfer of rows.keys()) if (!transfers.all.includes(transfer)) rows.delete(transfer);
     for (const transfer of all) if (!rows.has(transfer)) rows.set(transfer, transferRow(frame, transfers, transfer, signal));
     put(list, ...all.map((transfer) => /** @type {HTMLElement} */ (rows.get(transfer))));

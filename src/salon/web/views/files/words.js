@@ -1,6 +1,9 @@
 /** Sizes, speeds and times, as people say them. */
 
+import { Incoming } from "../../files/incoming.js";
 import { isKey, t } from "../../i18n/i18n.js";
+
+/** @typedef {import("../../files/transfer.js").Transfer} Transfer */
 
 const UNITS = ["B", "kB", "MB", "GB", "TB"];
 
@@ -24,14 +27,28 @@ export function leftText(seconds) {
   return t("files hours", { count: (seconds / 3600).toFixed(1) });
 }
 
-/** How a transfer stands. @param {import("../../files/transfer.js").Transfer} transfer */
-export function stateText({ state, reason, way, paused, speed, left }) {
+/** Where what comes is put. @param {Transfer} transfer */
+export function placeText(transfer) {
+  if (!(transfer instanceof Incoming)) return "";
+  const { place, name } = transfer.store;
+  return t(`files in ${place}`, { name });
+}
+
+/** Whether what has come is here, and not yet where its user wants it. @param {Transfer} transfer @returns {transfer is Incoming} */
+export function isToSave(transfer) {
+  return transfer instanceof Incoming && ["storage", "memory"].includes(transfer.store.place);
+}
+
+/** How a transfer stands. @param {Transfer} transfer */
+export function stateText(transfer) {
+  const { state, reason, way, paused, speed, left } = transfer;
   if (state === "over") {
     const key = `files over ${reason}`;
     return t(isKey(key) ? key : "files over lost");
   }
   if (state === "running") return [speed > 0 && `${sizeText(speed)}/s`, leftText(left)].filter(Boolean).join(" · ") || t("files state running");
   if (state === "paused") return t(paused.here ? "files state paused" : "files state paused there");
-  if (state === "done") return t(way === "in" ? "files state received" : "files state sent");
+  if (state === "done") return t(way === "out" ? "files state sent" : isToSave(transfer) ? "files state received" : "files state saved");
+  if (state === "kept" && way === "out") return t("files state kept out");
   return t(/** @type {import("../../i18n/i18n.js").Key} */ (`files state ${state}`));
 }
