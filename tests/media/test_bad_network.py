@@ -77,9 +77,8 @@ async def test_a_viewer_hears_and_sees_through_loss(loss: float) -> None:
     async with watched_over(seed=3) as (_, relay, client, peer):
         relay.delay = 10
         relay.loss = loss
-        # The publisher knows nothing of this loss: from the viewer's first report on, each packet carries those before it.
-        await until(lambda: peer.outputs[0].redundancy, "redundancy", 30)
-
+        # The publisher knows nothing of this loss: each packet carries those before it, from the first on.
+        await until(lambda: peer.outputs[0].redundancy.depth, "redundancy", 30)
         await sounds_good(client, 5, 0.97)
         await sees(client, 20)
         assert relay.dropped > 10

@@ -49,6 +49,9 @@ class Outbound:
             case rtcp.TransportFeedback():
                 self._knows_transport = True
                 self.estimator.feedback(packet, now)
+                if self.estimator.loss_at:
+                    for each in self.outputs:
+                        each.loses(self.estimator.loss, now)
                 self.adapt(now)
             case rtcp.SenderReport() | rtcp.ReceiverReport():
                 if packet.blocks:

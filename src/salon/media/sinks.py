@@ -15,6 +15,7 @@ from random import Random
 from typing import Final, NamedTuple
 
 from salon.base.errors import ClientError
+from salon.media.redundancy import Redundancy
 from salon.media.schedule import Entry, Schedule
 from salon.media.srtp import Keys
 from salon.media.tracks import Layer, Source
@@ -38,10 +39,6 @@ PATIENCE_MS: Final = 250
 REPLAY_PACKETS: Final = 48
 REPLAY_EVERY_MS: Final = 20
 ADAPT_EVERY_MS: Final = 200
-# Of 256: 2 % and 8 % of a viewer's packets. Redundancy ends when none was seen for CALM_MS.
-LOSSY: Final = 5
-VERY_LOSSY: Final = 20
-CALM_MS: Final = 20_000
 
 
 class Lane(NamedTuple):
@@ -107,8 +104,7 @@ class Output:
         self._cursor = -1
         self._adapted_at = 0
         self._repeats = True
-        self.redundancy = 0  # how many packets each carries besides its own
-        self._lossy_at = 0
+        self.redundancy = Redundancy()
 
     def connect(self, keys: Keys) -> None:
         """There are keys: from now on packets can be written."""
@@ -129,23 +125,26 @@ class Output:
         self.resender = Resender(self.forwarder, rtx)
         # Without RTX a repeat has its old number but a new stamp. GCM may not protect both.
         self._repeats = rtx is not None or not (keys.profile.counts_once and writer.stamp_at)
-        self.forward = self.forwarder.forward
+        self._protect()
         if self.source is not None:
             self._begin(self.source)
 
     def reported(self, block: ReportBlock, now: int) -> None:
-        """What the viewer tells of this stream. Sound that gets lost is sent with those before it in each packet, where the
-        viewer knows how to take that: speech cannot wait for repeats, and its publisher knows nothing of this loss."""
+        """What the viewer tells of this stream."""
         self.report_block = block
-        if self.lane.red is None or self.forwarder is None:
-            return
-        if block.fraction >= LOSSY:
-            self._lossy_at = now
-            self.redundancy = 1 if block.fraction < VERY_LOSSY else 2
-            self.forward = self._forward_redundantly
-        elif self.redundancy and now - self._lossy_at > CALM_MS:
-            self.redundancy = 0
-            self.forward = self.forwarder.forward
+        self.loses(block.fraction / 256, now)
+
+    def loses(self, share: float, now: int) -> None:
+        """The viewer's network loses this share of 1."""
+        if self.lane.red is not None and self.forward is not _not_yet:
+            self.redundancy.heard(share, now)
+            self._protect()
+
+    def _protect(self) -> None:
+        """Sound is sent with that before it in each packet, where the viewer knows how to take that."""
+        if self.forwarder is not None:
+            wanted = self.lane.red is not None and self.redundancy.depth
+            self.forward = self._forward_redundantly if wanted else self.forwarder.forward
 
     def play(self, source: object) -> None:
         if not isinstance(source, Source) or source.kind != self.kind or not self.fits(source):
@@ -176,7 +175,7 @@ class Output:
         if forwarder is None or layer is None or coding is None or packet.payload == packet.end:
             return None
         before = []
-        for back in range(self.redundancy, 0, -1):
+        for back in range(self.redundancy.depth, 0, -1):
             earlier = layer.history.find((packet.sequence - back) & 0xFFFF, now)
             if earlier is not None:
                 offset = (packet.timestamp - earlier.timestamp) & 0xFFFFFFFF

@@ -60,8 +60,8 @@ _CLOCK: Final = (1 << 24) * 64_000  # where the receiver's clock in feedback wra
 
 
 class Estimator:
-    """``estimate`` in bit/s. ``queue`` is the delay in ms above the smallest seen, ``loss`` the newest share lost,
-    ``arriving`` the bit/s that reach the viewer."""
+    """``estimate`` in bit/s. ``queue`` is the delay in ms above the smallest seen, ``loss`` the newest share lost, told at
+    ``loss_at``, ``arriving`` the bit/s that reach the viewer."""
 
     __slots__ = (
         "_arrivals",
@@ -82,7 +82,6 @@ class Estimator:
         "_jitter",
         "_last_arrival",
         "_log",
-        "_loss_at",
         "_loss_octets",
         "_lossy",
         "_lost",
@@ -95,6 +94,7 @@ class Estimator:
         "arriving",
         "estimate",
         "loss",
+        "loss_at",
         "queue",
     )
 
@@ -114,7 +114,7 @@ class Estimator:
         self._batch_sum = 0
         self._jitter = 0.0
         self._missing: dict[int, int] = {}
-        self._loss_at = 0
+        self.loss_at = 0
         self._loss_octets = 0
         self._inherent = 0.0
         self._lossy: tuple[float, int] | None = None
@@ -244,13 +244,13 @@ class Estimator:
         return sum(size for at, size in self._arrivals if at > begin) * 8_000_000 // took
 
     def _judge_loss(self, now: int) -> None:
-        passed = now - self._loss_at
+        passed = now - self.loss_at
         if self._lost + self._came < MIN_LOSS_SAMPLE or passed < MIN_LOSS_MS:
             return
         self.loss = loss = self._lost / (self._lost + self._came)
         sending = (self._log.octets - self._loss_octets) * 8000 // passed
         self._lost = self._came = 0
-        self._loss_at, self._loss_octets = now, self._log.octets
+        self.loss_at, self._loss_octets = now, self._log.octets
         if self._excess <= 0.1:
             if self._inherent:
                 self._inherent = min(self._inherent + (loss - self._inherent) / 8, MAX_INHERENT)

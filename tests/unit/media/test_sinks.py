@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import random
 from typing import Any
 
 import pytest
 
 from salon.base.errors import ClientError
-from salon.media.sinks import CALM_MS, PATIENCE_MS, Output
+from salon.media.redundancy import CALM_MS
+from salon.media.sinks import PATIENCE_MS, Output
 from salon.media.tracks import Source
 from salon.ports.media import Wants
 from salon.rtc import red, rtcp
@@ -125,19 +127,52 @@ async def test_sound_that_gets_lost_carries_what_came_before_it() -> None:
     viewer, _ = stage.view(lambda text: text.replace("111\nc=", "111 63\na=rtpmap:63 red/48000/2\nc=", 1))
     sound = viewer.peer.outputs[0]
     assert sound.lane.red is not None
-    stage.talk(1, b"one")
-    assert [packet.payload_type for packet in viewer.rtp()] == [111]
-    block = rtcp.ReportBlock(sound.lane.ssrc, 30, 1, 0, 0, 0, 0)
-    viewer.send_rtcp(rtcp.build(rtcp.ReceiverReport(9, (block,))))
-    assert sound.redundancy == 2
-    stage.talk(2, b"two")
-    (packet,) = viewer.rtp()
-    assert packet.payload_type == 63
-    assert packet.data[packet.payload : packet.end] == red.build(111, b"two", [(960, b"one")])
+
+    def told(fraction: int) -> None:
+        block = rtcp.ReportBlock(sound.lane.ssrc, fraction, 1, 0, 0, 0, 0)
+        viewer.send_rtcp(rtcp.build(rtcp.ReceiverReport(9, (block,))))
+
+    def sent(sequence: int, payload: bytes) -> tuple[int, bytes]:
+        stage.talk(sequence, payload)
+        (packet,) = viewer.rtp()
+        return packet.payload_type, packet.data[packet.payload : packet.end]
+
+    # Before it has told anything, each packet comes twice.
+    assert sent(1, b"one") == (63, red.build(111, b"one", []))
+    assert sent(2, b"two") == (63, red.build(111, b"two", [(960, b"one")]))
+    told(0)
+    assert sent(3, b"three") == (111, b"three")
+    told(30)
+    assert sent(4, b"four") == (63, red.build(111, b"four", [(1920, b"two"), (960, b"three")]))
     stage.house.clock.pass_ms(CALM_MS + 1)
-    viewer.send_rtcp(rtcp.build(rtcp.ReceiverReport(9, (block._replace(fraction=0),))))
-    stage.talk(3, b"three")
-    assert [packet.payload_type for packet in viewer.rtp()] == [111]
+    told(0)
+    assert sent(5, b"five") == (111, b"five")
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_at_ten_percent_loss_97_of_100_frames_are_there_from_the_first_on(seed: int) -> None:
+    """A minute of 20 ms frames over a network that loses one packet in ten, to a viewer that reports every five seconds."""
+    stage, chance = Stage(), random.Random(seed)
+    viewer, _ = stage.view(lambda text: text.replace("111\nc=", "111 63\na=rtpmap:63 red/48000/2\nc=", 1))
+    sound = viewer.peer.outputs[0]
+    got: set[int] = set()
+    received, ended = 0, []
+    for number in range(3_000):
+        stage.talk(number, b"%d" % number)
+        for packet in viewer.rtp():
+            if chance.random() >= 0.1:
+                received += 1
+                payload = packet.data[packet.payload : packet.end]
+                blocks = red.split(payload) if packet.payload_type == 63 else [(0, payload)]
+                got.update(int(block) for _, block in blocks or [])
+        if number % 250 == 249:
+            block = rtcp.ReportBlock(sound.lane.ssrc, (250 - received) * 256 // 250, 1, 0, 0, 0, 0)
+            viewer.send_rtcp(rtcp.build(rtcp.ReceiverReport(9, (block,))))
+            ended.append(len(got))
+            received = 0
+        stage.house.clock.pass_ms(20)
+    assert ended[0] >= 0.97 * 250, "the first five seconds, before anything is known"
+    assert ended[-1] >= 0.99 * 3_000
 
 
 async def test_each_viewer_gets_the_largest_layer_that_fits_and_the_sound_goes_first() -> None:
