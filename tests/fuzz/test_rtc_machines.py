@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from salon.rtc import counters, keyframes, rtcp, rtp, vp8, vp9
 from salon.rtc.bandwidth import CEILING, FLOOR, Estimator
+from salon.rtc.coarse import Coarse
 from salon.rtc.feedback import MAX_WINDOW, Remb, RoundTrip, TransportArrivals
 from salon.rtc.forward import MAX_STRETCHES, Forwarder
 from salon.rtc.jitter import MAX_PACKETS, JitterBuffer, Lost
@@ -130,13 +131,14 @@ def test_estimates(told: list[tuple[int, int, rtcp.TransportFeedback]], wanted: 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(U32, U32, st.integers(0, 255), st.integers(0, 10**10)), max_size=20))
 def test_reports(blocks: list[tuple[int, int, int, int]]) -> None:
-    trip, remb, estimator = RoundTrip(), Remb(), Estimator(SendLog())
+    trip, remb, coarse, estimate = RoundTrip(), Remb(), Coarse(), FLOOR
     for index, (last_sr, delay, fraction, bitrate) in enumerate(blocks):
         trip.sent(last_sr << 16, 1_000 * index)
         trip.heard(rtcp.ReportBlock(1, fraction, 0, 0, 0, last_sr, delay), 1_000 * index + 50)
         assert trip.ms is None or trip.ms >= 0
         limit = remb.update(bitrate, fraction, 1_000 * index)
         assert limit is None or Remb.FLOOR <= limit <= Remb.CEILING
-        estimator.remb(bitrate, delay, 1_000 * index)
-        estimator.report(fraction, bitrate, 1_000 * index)
-        assert FLOOR <= estimator.estimate <= CEILING
+        estimate = coarse.remb(estimate, bitrate, delay, 1_000 * index)
+        estimate = coarse.attempt(estimate, bitrate, 1_000 * index)
+        estimate = coarse.report(estimate, fraction / 256, trip.ms, bitrate, 1_000 * index + 500)
+        assert FLOOR <= estimate <= CEILING

@@ -10,12 +10,12 @@ from salon.media.sinks import Output
 from salon.media.transport import Transport
 from salon.rtc import rtcp
 from salon.rtc.bandwidth import Estimator
+from salon.rtc.coarse import Coarse
 from salon.rtc.feedback import RoundTrip
 from salon.rtc.probe import SendLog
 
 # Kept free for a section of sound.
 AUDIO_BITRATE: Final = 50_000
-TRY_EVERY_MS: Final = 5_000
 
 
 class Outbound:
@@ -26,6 +26,7 @@ class Outbound:
         self.voice: AudioOut | None = None
         self.log = log
         self.estimator = Estimator(log)
+        self.coarse = Coarse()
         self.round_trip = RoundTrip()
         self.wanted = 0
         self.nacked = 0
@@ -33,7 +34,6 @@ class Outbound:
         self._sampled = (0, 0)
         self._sending = 0
         self._knows_transport = False
-        self._tried_at = 0
 
     @property
     def rtt(self) -> int:
@@ -72,7 +72,8 @@ class Outbound:
                         output.wants_key(now)
             case rtcp.Remb():
                 if not self._knows_transport:
-                    self.estimator.remb(packet.bitrate, self._sending, now)
+                    estimate = self.coarse.remb(self.estimator.estimate, packet.bitrate, self._sending, now)
+                    self.estimator.estimate = estimate
                     self.adapt(now)
             case _:
                 pass
@@ -86,10 +87,8 @@ class Outbound:
         share = (self.estimator.estimate - audio) // len(pictures)
         wanted = max(output.adapt(share, 0, now) for output in pictures) * len(pictures)
         self.wanted = wanted + audio if wanted else 0
-        if wanted and not self._knows_transport and now - self._tried_at > TRY_EVERY_MS:
-            # A network that carries nothing shows no room, and without transport-wide feedback there are no probes: try.
-            self._tried_at = now
-            self.estimator.estimate = max(self.estimator.estimate, self.wanted)
+        if not self._knows_transport:
+            self.estimator.estimate = self.coarse.attempt(self.estimator.estimate, self.wanted, now)
 
     def tick(self, now: int) -> None:
         """Every 20 ms while ``wanted``: send padding to learn whether there is room."""
@@ -122,7 +121,7 @@ class Outbound:
             self.voice.close()
 
     def _blocks(self, blocks: Sequence[rtcp.ReportBlock], now: int) -> None:
-        worst = -1
+        worst, rtt = -1, None
         for block in blocks:
             if self.voice is not None and block.ssrc == self.voice.ssrc:
                 self.voice.heard(block)
@@ -133,9 +132,10 @@ class Outbound:
                 if block.ssrc == output.lane.ssrc:
                     output.reported(block, now)
             worst = max(worst, block.fraction)
-            self.round_trip.heard(block, now)
+            rtt = self.round_trip.heard(block, now) or rtt
         if worst >= 0 and not self._knows_transport:
-            self.estimator.report(worst, self._sending, now)
+            estimate = self.coarse.report(self.estimator.estimate, worst / 256, rtt, self._sending, now)
+            self.estimator.estimate = estimate
             self.adapt(now)
 
     def _output(self, ssrc: int) -> Output | None:

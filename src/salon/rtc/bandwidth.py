@@ -157,23 +157,6 @@ class Estimator:
         self._judge_delay(now)
         self._grow(now)
 
-    def remb(self, bitrate: int, sending: int, now: int) -> None:
-        """The viewer's own estimate, where it gives no transport-wide feedback; ``sending`` bit/s are sent to it now."""
-        if bitrate < sending:
-            self._cut(bitrate, now)
-        else:
-            self.estimate = _bounded(max(self.estimate, bitrate))
-
-    def report(self, fraction: int, sending: int, now: int) -> None:
-        """The loss of 256 in a receiver report, where there is no transport-wide feedback."""
-        self.loss = fraction / 256
-        if self.loss > 0.1:
-            self._cut(int(min(self.estimate, max(sending, FLOOR)) * (1 - self.loss / 2)), now)
-        elif self.loss < 0.02 and now - self._cut_at > 5 * SETTLE_MS:
-            passed = min(now - self._grown_at, 5_000) if self._grown_at is not None else 0
-            self.estimate = _bounded(int(self.estimate * (1 + 3 * GROWTH * passed / 1000)))
-        self._grown_at = now
-
     def probe(self, wanted: int, now: int) -> int:
         """Bytes of padding to send now, as part of a probe or to begin one; call it every 20 ms or so. ``wanted`` is the
         estimate that would be of use, 0 for none."""
@@ -316,7 +299,7 @@ class Estimator:
 
     def _cut(self, bitrate: int, now: int) -> None:
         if now - self._cut_at >= SETTLE_MS and bitrate < self.estimate:
-            self.estimate = _bounded(bitrate)
+            self.estimate = bounded(bitrate)
             self._cut_at = now
             # What was sent before is lost for the same want of room.
             self._cut_number = self._log.next
@@ -331,7 +314,7 @@ class Estimator:
         if self.arriving > 0.7 * self.estimate:
             grown = int(grown * (1 + GROWTH * passed / 1000))
         # What arrives without waiting is proved, but for what bursts add to it in so short a window.
-        self.estimate = _bounded(max(grown, int(self.arriving * BACK_OFF)))
+        self.estimate = bounded(max(grown, int(self.arriving * BACK_OFF)))
 
     def _may_probe(self, wanted: int, now: int) -> bool:
         heard = self._grown_at is not None and now - self._grown_at < 1_000
@@ -354,9 +337,9 @@ class Estimator:
             self._probed_at = now - PROBE_EVERY_MS
         elif 0 < carried < PROBE_CLEAR * probe.target:
             # It filled the link beyond doubt: the speed at which it came out is the link's.
-            self.estimate = _bounded(min(self.estimate, carried))
-        self.estimate = _bounded(max(self.estimate, carried if carried >= probe.target else int(carried * BACK_OFF)))
+            self.estimate = bounded(min(self.estimate, carried))
+        self.estimate = bounded(max(self.estimate, carried if carried >= probe.target else int(carried * BACK_OFF)))
 
 
-def _bounded(bitrate: int) -> int:
+def bounded(bitrate: int) -> int:
     return min(max(bitrate, FLOOR), CEILING)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from salon.media.outbound import TRY_EVERY_MS
 from salon.ports.media import Wants
 from salon.rtc import rtcp
+from salon.rtc.coarse import TRY_MS
 from tests.fakes.house import House, Near
 from tests.unit.media.test_sinks import Stage
 
@@ -49,8 +49,8 @@ async def test_remb_bounds_the_estimate_until_the_peer_knows_better() -> None:
     viewer, output = stage.view()
     outbound = viewer.peer.outbound
     outbound._sending = 800_000
-    viewer.send_rtcp(rtcp.build(rtcp.Remb(9, 100_000, (output.lane.ssrc,))))
-    assert outbound.estimator.estimate <= 100_000
+    viewer.send_rtcp(rtcp.build(rtcp.Remb(9, 300_000, (output.lane.ssrc,))))
+    assert outbound.estimator.estimate == 300_000
     told = rtcp.TransportFeedback(9, output.lane.ssrc, 0, 0, (1_000,))
     viewer.send_rtcp(rtcp.build(told))
     before = outbound.estimator.estimate
@@ -69,7 +69,7 @@ async def test_without_feedback_a_better_layer_is_tried_now_and_then() -> None:
     outbound.estimator.estimate = 150_000
     outbound.adapt(stage.house.clock.now())
     assert outbound.wanted > 150_000
-    for at in range(50, 50 + TRY_EVERY_MS // 40 + 10):
+    for at in range(50, 50 + TRY_MS // 40 + 10):
         stage.send(at, rid="q", size=200)
         stage.send(at, rid="f", size=1_100)
         stage.house.pass_ms(40)
