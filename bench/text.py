@@ -3,7 +3,8 @@
 The same deltas (20 a second on each stream) are read by the same client, once from the upstream itself and once through
 Salon's Realtime door with the upstream as its model. A delta's latency is from the upstream's write to the client's read.
 All runs are in this one call, one after the other, at 1, 100 and 500 streams; the figures are differences and ratios. What
-the machine itself takes for a delta, of whatever stands in the middle, is shown by a relay that does nothing (``bench.relay``).
+the machine itself takes for a delta, of whatever stands in the middle, is shown by a relay that does nothing (``bench.relay``),
+and what the HTTP client takes, by the same relay with that client.
 
     python -m bench.text [SECONDS]
 """
@@ -103,7 +104,8 @@ def percentile(values: list[int], share: float) -> float:
 async def main(seconds: float) -> None:
     print(f"bench/text: {describe()}")
     print(
-        "streams | direct p50 / p99 ms | through p50 / p99 ms | added p50 / p99 ms | CPU us per delta | of a relay | ratio"
+        "streams | direct p50 / p99 ms | through p50 / p99 ms | added p50 / p99 ms | CPU us per delta | of a relay | "
+        "of one with aiohttp"
     )
     # Long enough for 500 clients to come one by one; whoever is cut off by then is cut off in the end.
     count = int(RATE * (seconds + 60))
@@ -112,19 +114,23 @@ async def main(seconds: float) -> None:
         env = {"OPENAI_API_KEY": "bench", "OPENAI_BASE_URL": f"http://127.0.0.1:{upstream}/v1"}
         async with (
             salon("--llm", "openai:bench", env=env) as (pid, door),
-            process([sys.executable, "-m", "bench.relay", port], r"(\d+)") as (relay, hop),
+            process([sys.executable, "-m", "bench.relay", port], r"(\d+)") as bare,
+            process([sys.executable, "-m", "bench.relay", port, "aiohttp"], r"(\d+)") as library,
         ):
             await run(door, through(door), 5, 1, pid)
             for streams in (1, 100, 500):
                 plain, _ = await run(upstream, direct(upstream), streams, seconds, pid)
                 ours, cpu = await run(door, through(door), streams, seconds, pid)
-                handed, least = await run(int(hop), through(int(hop)), streams, seconds, relay)
-                cost, floor = cpu / len(ours) * 1e6, least / len(handed) * 1e6
+                cost = cpu / len(ours) * 1e6
+                floors = []
+                for relay, hop in (bare, library):
+                    handed, least = await run(int(hop), through(int(hop)), streams, seconds, relay)
+                    floors.append(least / len(handed) * 1e6)
                 p50, p99 = (percentile(ours, share) - percentile(plain, share) for share in (0.5, 0.99))
                 print(
                     f"{streams:7} | {percentile(plain, 0.5):.2f} / {percentile(plain, 0.99):.2f} | "
                     f"{percentile(ours, 0.5):.2f} / {percentile(ours, 0.99):.2f} | {p50:.2f} / {p99:.2f} | "
-                    f"{cost:.1f} | {floor:.1f} | {cost / floor:.1f}",
+                    f"{cost:.1f} | {floors[0]:.1f} | {floors[1]:.1f}",
                     flush=True,
                 )
 
