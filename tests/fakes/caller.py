@@ -6,7 +6,7 @@ import asyncio
 import json
 import wave
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,11 @@ class Recordings:
         self._queue: deque[bytes] = deque()
         self.began = self.ended = 0.0
         """When, by the loop's time, the first and the last that can be heard of it were said."""
+
+    @property
+    def talking(self) -> bool:
+        """Whether something is left to be said."""
+        return bool(self._queue)
 
     def say(self, name: str) -> None:
         """One of ``tests/data/voice``, behind what is being said."""
@@ -110,9 +115,10 @@ class Loudspeaker:
 
 
 class Caller:
-    """``records`` keeps what is heard in ``loudspeaker``."""
+    """``records`` keeps what is heard in ``loudspeaker``. ``on_event`` is given each event, and then none is kept."""
 
-    def __init__(self, *, records: bool = False) -> None:
+    def __init__(self, *, records: bool = False, on_event: Callable[[dict[str, Any]], None] | None = None) -> None:
+        self._on_event = on_event
         self.pc = webrtc.RTCPeerConnection()
         self.loudspeaker = Loudspeaker()
         self.tracks: asyncio.Queue[Any] = asyncio.Queue(4)
@@ -187,6 +193,9 @@ class Caller:
         )
 
     def _message(self, event: Any) -> None:
+        if self._on_event is not None:
+            self._on_event(json.loads(event.data))
+            return
         self.heard.append(json.loads(event.data))
         self.when[self.heard[-1]["type"]] = asyncio.get_running_loop().time()
         self._changed.set()

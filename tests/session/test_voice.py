@@ -248,7 +248,7 @@ def test_our_own_voice_is_no_interruption() -> None:
     async def script(talk: Simulation) -> None:
         await talk.say("Tell me of Paris.")
         await talk.until_speaking()
-        await talk.wait(600)
+        await talk.wait(2500)
         await talk.say("Paris is the capital of France")
         await talk.until(OutputBufferStopped)
         assert talk.history == [("user", "Tell me of Paris."), ("assistant", LONG)]
@@ -551,7 +551,7 @@ def test_a_welcome_is_said_without_a_model_and_its_echo_is_no_interruption() -> 
     async def script(talk: Simulation) -> None:
         talk.submit(CreateResponse(params=ResponseParams(say=WELCOME)))
         await talk.until_speaking()
-        await talk.wait(200)
+        await talk.wait(2500)
         assert llm.asked == []
         # A loudspeaker beside the microphone.
         await talk.say("Welcome to our shop. Is it about an order")

@@ -73,7 +73,8 @@ class Listener(Protocol):
 
 
 class Ear:
-    """``judging`` is asked at pauses where turns end by what was said. Use ``close`` at the end."""
+    """``judging`` is asked at pauses where turns end by what was said. ``ducks``: who speaks hears nothing of ours from that
+    moment on. Use ``close`` at the end."""
 
     def __init__(
         self,
@@ -85,9 +86,11 @@ class Ear:
         new_id: NewId,
         spawn: Spawn,
         judging: Judging | None = None,
+        ducks: bool = True,
     ) -> None:
         self._asr = asr
         self._judging = judging
+        self._ducks = ducks
         self._listener = listener
         self._new_id = new_id
         self._spawn = spawn
@@ -112,7 +115,11 @@ class Ear:
         elif self._machine is None:
             self._drop_manual()
             self._machine = ListeningMachine(
-                detection, new_id=self._new_id, hears_words=self._asr.traits.partials, now=self.now
+                detection,
+                new_id=self._new_id,
+                hears_words=self._asr.traits.partials,
+                silent=self._ducks,
+                now=self.now,
             )
         elif detection != self._machine.detection:
             self._machine.configure(detection)

@@ -62,6 +62,8 @@ from salon.turn.running import Output
 from salon.turn.timeline import TimelineFull
 
 LEAST_COMMIT_MS = 100
+OURS_MS = 4000
+"""Of what we said, so much may come back as an echo while it is being recognised."""
 IDLE = (
     "The user has been silent for a while. Say something short that keeps the conversation going, or ask whether they are "
     "still there."
@@ -112,7 +114,8 @@ class Voice:
 
     @property
     def playing(self) -> bool:
-        return self.speaker is not None and (self.speaker.playing or self._answering)
+        """Or about to be: who goes on before the first word of ours interrupts us as well."""
+        return self.speaker is not None and (self.speaker.playing or self._answering or bool(self._held))
 
     @property
     def guarded(self) -> bool:
@@ -125,7 +128,7 @@ class Voice:
     def ours(self) -> str:
         place = self.speaker.place if self.speaker is not None else None
         playout = self._machine.spoken.playout(place.item_id) if place is not None else None
-        return playout.shown if playout is not None else ""
+        return playout.said(place.ms - OURS_MS, place.ms) if playout is not None and place is not None else ""
 
     def outcome(self, outcome: Outcome) -> None:
         match outcome:

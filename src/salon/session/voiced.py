@@ -60,7 +60,16 @@ class Voiced:
         if asr is not None and vad is not None:
             detection = machine.session.audio_input.turn_detection
             judging = Judging(turn_detector, spawn, clock, observer) if turn_detector is not None else None
-            self.voice.ear = Ear(asr, vad, self.voice, detection=detection, new_id=new_id, spawn=spawn, judging=judging)
+            self.voice.ear = Ear(
+                asr,
+                vad,
+                self.voice,
+                detection=detection,
+                new_id=new_id,
+                spawn=spawn,
+                judging=judging,
+                ducks=audio_out is not None,
+            )
 
     def join(self, conversation: Conversation) -> None:
         self.voice.join(conversation.perform, conversation.obey)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from types import TracebackType
 from typing import TypeVar
@@ -20,6 +20,7 @@ from salon.ports.llm import Llm
 from salon.ports.observer import Observer
 from salon.ports.tts import Tts
 from salon.ports.turn_detector import TurnDetector
+from salon.ports.vad import Vad
 from salon.session.agent import Agent
 from salon.session.client import Client
 from salon.session.hub import Hub, Speech
@@ -30,6 +31,8 @@ from salon.turn.words import BEAT_MS, beats
 
 E = TypeVar("E")
 TICK = sounds.FRAME_MS / 1000
+SILENCE = bytes(640)
+QUIET = bytes(960)
 
 
 class Simulation:
@@ -37,6 +40,10 @@ class Simulation:
 
     ``say`` and ``wait`` let time pass; ``events`` are what the client was told, each with its time; ``heard`` is what the person
     heard of each answer, to the last whole word.
+
+    With sound of your own, recorded for instance, give a ``vad`` that hears it, and ``microphone``, which is asked for every
+    20 ms (16 kHz) in which ``say`` says nothing; ``loudspeaker`` is given every 20 ms that the person hears (24 kHz, silence
+    too).
     """
 
     def __init__(
@@ -48,6 +55,9 @@ class Simulation:
         tts: Tts | None = None,
         turn_detector: TurnDetector | None = None,
         detection: TurnDetection | str | None = "",
+        vad: Vad | None = None,
+        microphone: Callable[[], bytes] = lambda: SILENCE,
+        loudspeaker: Callable[[bytes], None] = lambda pcm: None,
     ) -> None:
         self.utterances: list[Utterance] = []
         self.agent = agent or Agent(name="host", instructions="Be kind.")
@@ -59,10 +69,14 @@ class Simulation:
         self.events: list[tuple[int, Event]] = []
         self._detection = detection
         self._turn_detector = turn_detector
+        self._vad = vad or _Vad()
+        self._around = microphone
+        self._listen = loudspeaker
         self._microphone: deque[bytes] = deque()
         self._out = Loudspeaker()
         self._stack = AsyncExitStack()
         self._changed = asyncio.Event()
+        self._listeners: list[Callable[[Event], None]] = []
         self._clock = LoopClock()
         self.client: Client
 
@@ -75,7 +89,7 @@ class Simulation:
             observer=Observer(),
             new_id=counting(),
             speech=lambda agent: Speech(self.asr, self.tts, aloud=True),
-            vad=_Vad(),
+            vad=self._vad,
             turn_detector=self._turn_detector,
         )
         await self._stack.enter_async_context(hub)
@@ -130,6 +144,10 @@ class Simulation:
         """What the client sends."""
         self.client.conversation.submit(command)
 
+    def listen(self, listener: Callable[[Event], None]) -> None:
+        """Call ``listener`` with each event from now on, in its moment."""
+        self._listeners.append(listener)
+
     async def say(self, text: str, *, ms: int = 0, recognised: str | ProviderError | None = None) -> None:
         """The person says this, in ``ms`` or at the usual pace; returns when it is said."""
         self.begin(text, ms=ms, recognised=recognised)
@@ -173,18 +191,19 @@ class Simulation:
 
     def _told(self, event: Event, event_id: str) -> str:
         self.events.append((self.now, event))
+        for listener in self._listeners:
+            listener(event)
         self._changed.set()
         return ""
 
     async def _talk(self) -> None:
         """The person's microphone: 20 ms every 20 ms."""
-        silence = bytes(640)
         while True:
             await asyncio.sleep(TICK)
-            self._out.tick(self.now)
+            self._listen(self._out.tick(self.now))
             voice = self.client.conversation.voice
             if voice is not None and not self.client.ended:
-                voice.heard(self._microphone.popleft() if self._microphone else silence)
+                voice.heard(self._microphone.popleft() if self._microphone else self._around())
 
 
 class Loudspeaker:
@@ -223,10 +242,13 @@ class Loudspeaker:
         while self._frames:
             await asyncio.sleep(TICK)
 
-    def tick(self, now: int) -> None:
+    def tick(self, now: int) -> bytes:
+        """What is heard in these 20 ms."""
         characters: list[tuple[int, int]] = []
+        frame = QUIET
         if self._frames:
-            characters = sounds.characters_of(self._frames.popleft())
+            frame = self._frames.popleft()
+            characters = sounds.characters_of(frame)
             self._played += sounds.FRAME_MS
         for session, character in characters:
             self.reached[session] = max(self.reached.get(session, -1), character)
@@ -237,6 +259,7 @@ class Loudspeaker:
         elif self.audible and not audible:
             self._silent_since = now
         self.audible = audible
+        return frame
 
 
 class _Vad:

@@ -9,6 +9,9 @@ import msgspec
 
 ONSET_MS = 60
 HANG_MS = 100
+STIR = 0.15
+"""What a detector says of the first moments of a voice, and hardly ever of silence."""
+STIR_MS = 60
 # Between two frames of one syllable a detector may hesitate.
 GAP_MS = 40
 
@@ -34,6 +37,7 @@ class Activity:
         self.speaking = False
         self._began = 0
         self._voiced = 0
+        self._stirred = -STIR_MS - 1
         self._last = 0  # when the last voiced frame ended
 
     def configure(self, threshold: float) -> None:
@@ -44,6 +48,10 @@ class Activity:
     def sounded(self) -> int:
         """When the last sound ended, so far."""
         return self._last
+
+    def stirring(self, now: int) -> bool:
+        """Whether somebody may have begun to speak who has not been heard for long enough to tell."""
+        return not self.speaking and (self._voiced > 0 or now - self._stirred <= STIR_MS)
 
     def feed(self, probability: float, start: int, end: int) -> Onset | Offset | None:
         """One frame, from ``start`` to ``end``."""
@@ -63,6 +71,8 @@ class Activity:
             if self._voiced >= ONSET_MS:
                 self.speaking = True
                 return Onset(self._began)
-        elif self._voiced and end - self._last > GAP_MS:
+        if probability >= STIR:
+            self._stirred = end
+        if self._voiced and probability < self._on and end - self._last > GAP_MS:
             self._voiced = 0
         return None

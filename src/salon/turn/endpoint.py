@@ -12,9 +12,10 @@ from salon.turn.completeness import Completeness, judge
 
 WAITS = {
     Completeness.FINISHED: 400,
-    Completeness.PLAIN: 560,
-    Completeness.UNKNOWN: 800,
-    Completeness.DICTATING: 1500,
+    Completeness.PLAIN: 400,
+    Completeness.OPEN: 720,
+    Completeness.UNKNOWN: 720,
+    Completeness.DICTATING: 1300,
     Completeness.TRAILING: 2000,
 }
 """ms of silence at medium eagerness."""

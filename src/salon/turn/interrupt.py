@@ -2,11 +2,12 @@
 
 ::
 
-    clear --onset--> ducked --real words, or a voice that stays--> clear (stop)
-                     ducked --a nod, our own echo, a cough------> clear (resume)
+    clear --onset--> ducked --words that are no nod, or a voice that stays--> clear (stop)
+                     ducked --a nod, our own echo, a cough-----------------> clear (resume)
 
-Times are milliseconds of the audio. What is asked: within 350 ms of the onset a real interruption has stopped us; a nod of a
-quarter of a second has not.
+Times are milliseconds of the audio. Where we fall silent at once, the listener hears the same whether the decision takes 300
+ms or 800, so that it can wait for words: half of all nods last longer than the shortest questions. Where the client plays what it
+has, until it is told, it cannot.
 """
 
 from __future__ import annotations
@@ -16,9 +17,13 @@ from enum import Enum
 from salon.turn.overlap import Overlap, classify
 
 CONFIRM_MS = 300
-"""A voice that lasts this long means it, unless its words say otherwise."""
+"""A voice that lasts this long means it, where we are still heard meanwhile."""
+WORDLESS_MS = 700
+"""The same where we are silent meanwhile, and no words come before the voice ends."""
 NOD_MS = 1200
 """A nod that goes on for this long is none."""
+LATE_MS = 2400
+"""A voice without words that lasts this long means it, where words come: they are late. What is shorter is the next table's."""
 VERDICT_MS = 600
 """How long after a short sound its words are waited for."""
 GREETING_MS = 2000
@@ -32,10 +37,12 @@ class Verdict(Enum):
 
 
 class Interrupt:
-    """``waits_for_words``: there is a recogniser that tells what it understands while somebody speaks."""
+    """``waits_for_words``: there is a recogniser that tells what it understands while somebody speaks. ``silent``: a duck
+    silences us at once."""
 
-    def __init__(self, *, waits_for_words: bool = True) -> None:
+    def __init__(self, *, waits_for_words: bool = True, silent: bool = True) -> None:
         self._words_come = waits_for_words
+        self._patience = (LATE_MS if waits_for_words else WORDLESS_MS) if silent else CONFIRM_MS
         self._onset: int | None = None
         self._offset: int | None = None
         self._seen = Overlap.NOTHING
@@ -62,7 +69,7 @@ class Interrupt:
         """What was understood of it so far."""
         if self._onset is None:
             return None
-        self._seen = classify(text, ours)
+        self._seen = classify(text, ours, whole=final)
         if self._seen is Overlap.SPEECH:
             return self._end(Verdict.STOP)
         if final and self._offset is not None:
@@ -75,7 +82,9 @@ class Interrupt:
             return None
         if self._offset is not None:
             return self._end(Verdict.RESUME) if now - self._offset >= VERDICT_MS else None
-        patience = CONFIRM_MS if self._seen is Overlap.NOTHING and not self._guarded else NOD_MS
+        patience = self._patience
+        if self._seen is not Overlap.NOTHING or self._guarded:
+            patience = max(patience, NOD_MS) if self._seen is Overlap.NOTHING else NOD_MS
         if self._seen is Overlap.ECHO:
             return None
         return self._end(Verdict.STOP) if sounded - self._onset >= patience else None

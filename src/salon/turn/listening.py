@@ -9,14 +9,18 @@ from __future__ import annotations
 import msgspec
 
 from salon.base.ids import NewId
-from salon.base.session import ServerVad, TurnDetection
+from salon.base.session import SemanticVad, ServerVad, TurnDetection
 from salon.turn.activity import Activity, Offset, Onset
 from salon.turn.endpoint import Endpoint
 from salon.turn.interrupt import Interrupt, Verdict
 
 PREFIX_MS = 300
-PAUSE_MS = 220
+PAUSE_MS = 180
 """After so much silence what was said is taken to the recogniser's end: its words are ready when the turn is over."""
+
+STIRRED_MS = 120
+"""A turn is over so much later where something stirs in the moment in which it would be: until it is known whether that is a
+voice."""
 
 
 class SegmentBegan(msgspec.Struct, frozen=True):
@@ -89,16 +93,18 @@ class _Turn:
 
 
 class ListeningMachine:
-    """``hears_words``: the recogniser tells what it understands while somebody speaks."""
+    """``hears_words``: the recogniser tells what it understands while somebody speaks. ``silent``: ``Duck`` silences us."""
 
-    def __init__(self, detection: TurnDetection, *, new_id: NewId, hears_words: bool = True, now: int = 0) -> None:
+    def __init__(
+        self, detection: TurnDetection, *, new_id: NewId, hears_words: bool = True, silent: bool = True, now: int = 0
+    ) -> None:
         self._new_id = new_id
         self._now = now
         self._turn: _Turn | None = None
         self._idle_since: int | None = None
         self._playing = False
         self._activity = Activity()
-        self._interrupt = Interrupt(waits_for_words=hears_words)
+        self._interrupt = Interrupt(waits_for_words=hears_words, silent=silent)
         self.configure(detection)
 
     @property
@@ -212,12 +218,17 @@ class ListeningMachine:
             turn.open = False
             outcomes.append(SegmentEnded(turn.id, turn.last))
         due = turn.endpoint.due
-        if turn.told and due is not None and self._now >= due:
+        if turn.told and due is not None and self._now >= due + self._hesitation:
             if turn.open:
                 outcomes.append(SegmentEnded(turn.id, turn.last))
             self._turn = None
             outcomes.append(SpeechStopped(turn.id, turn.start, self._now, turn.last))
         return outcomes
+
+    @property
+    def _hesitation(self) -> int:
+        """ms more where somebody may just have gone on."""
+        return STIRRED_MS if isinstance(self.detection, SemanticVad) and self._activity.stirring(self._now) else 0
 
     def _idle(self) -> list[Outcome]:
         detection = self.detection

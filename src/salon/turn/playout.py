@@ -80,6 +80,11 @@ class Playout:
             break
         return text.rstrip()
 
+    def said(self, start: float, end: float) -> str:
+        """The text as it is shown of the words that are spoken, wholly or in part, in that time."""
+        words = [word for word in self.words() if word.start <= end and word.end >= start]
+        return self.shown[words[0].at : words[-1].at + len(words[-1].text)] if words else ""
+
     def words(self) -> list[Word]:
         """When each word of the text as it is shown is spoken, as far as that is known: for subtitles."""
         found: list[Word] = []

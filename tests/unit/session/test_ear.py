@@ -92,7 +92,7 @@ async def test_a_turn_is_heard_from_before_its_first_sound() -> None:
         push(ear, 1000, QUIET)
         push(ear, 400)
         push(ear, 600, QUIET)
-        assert await told.until("transcribed") == ("transcribed", "item_1", "Hello.", 0.92)
+        assert await told.until("transcribed") == ("transcribed", "item_1", "Hello.", 0.88)
         assert [each for each in told.log if isinstance(each, SpeechStarted)] == [SpeechStarted("item_1", 700)]
         assert bytes(asr.sessions[0].audio).startswith(QUIET * 15 + LOUD)
         assert not ear.pending

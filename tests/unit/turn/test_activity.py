@@ -40,6 +40,20 @@ def test_a_gap_within_a_word_is_no_pause() -> None:
     assert feed(Activity(), *[0.9] * 5, *[0.0] * 4, *[0.9] * 5) == [Onset(0)]
 
 
+def test_something_stirs_before_a_voice_is_certain_and_for_a_moment_after_it_was_none() -> None:
+    activity = Activity()
+    feed(activity, 0, 0)
+    assert not activity.stirring(40)
+    feed(activity, 0.3, start=40)
+    assert activity.stirring(60)
+    feed(activity, 0.9, start=60)
+    assert activity.stirring(80)
+    feed(activity, *[0.0] * 5, start=80)
+    assert not activity.stirring(180)
+    feed(activity, *[0.9] * 3, start=180)
+    assert not activity.stirring(240)
+
+
 def test_the_threshold_is_the_clients() -> None:
     assert feed(Activity(0.8), *[0.7] * 10) == []
     assert feed(Activity(0.3), *[0.35] * 3) == [Onset(0)]

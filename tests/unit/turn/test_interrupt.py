@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from salon.turn.interrupt import CONFIRM_MS, NOD_MS, VERDICT_MS, Interrupt, Verdict
+import pytest
+
+from salon.turn.interrupt import CONFIRM_MS, LATE_MS, NOD_MS, VERDICT_MS, WORDLESS_MS, Interrupt, Verdict
 
 OURS = "The capital of France is Paris."
 
 
-def ducked(**how: bool) -> Interrupt:
-    machine = Interrupt()
-    assert machine.onset(1000, **how) is Verdict.DUCK
+def ducked(*, guarded: bool = False, **how: bool) -> Interrupt:
+    machine = Interrupt(**how)
+    assert machine.onset(1000, guarded=guarded) is Verdict.DUCK
     return machine
 
 
-def test_a_voice_that_stays_stops_us() -> None:
-    machine = ducked()
-    assert machine.wake(1000 + CONFIRM_MS - 20, 1000 + CONFIRM_MS - 20) is None
-    assert machine.wake(1000 + CONFIRM_MS, 1000 + CONFIRM_MS) is Verdict.STOP
+@pytest.mark.parametrize(
+    ("words", "silent", "patience"),
+    [(True, True, LATE_MS), (False, True, WORDLESS_MS), (True, False, CONFIRM_MS), (False, False, CONFIRM_MS)],
+)
+def test_a_voice_that_stays_stops_us_and_where_we_are_silent_words_are_waited_for(
+    words: bool, silent: bool, patience: int
+) -> None:
+    machine = ducked(waits_for_words=words, silent=silent)
+    assert machine.wake(1000 + patience - 20, 1000 + patience - 20) is None
+    assert machine.wake(1000 + patience, 1000 + patience) is Verdict.STOP
     assert not machine.ducked
 
 
@@ -59,22 +67,28 @@ def test_a_short_word_that_is_no_nod_stops_us_even_late() -> None:
 
 
 def test_during_the_greeting_only_words_interrupt() -> None:
-    machine = ducked(guarded=True)
+    machine = ducked(guarded=True, silent=False)
     assert machine.wake(1000 + CONFIRM_MS, 1000 + CONFIRM_MS) is None
     assert machine.words("hello, who is this", OURS) is Verdict.STOP
 
 
 def test_without_words_to_come_the_greeting_is_no_shield() -> None:
-    machine = Interrupt(waits_for_words=False)
-    machine.onset(1000, guarded=True)
-    assert machine.wake(1000 + CONFIRM_MS, 1000 + CONFIRM_MS) is Verdict.STOP
+    machine = ducked(guarded=True, waits_for_words=False)
+    assert machine.wake(1000 + WORDLESS_MS, 1000 + WORDLESS_MS) is Verdict.STOP
 
 
 def test_a_second_sound_before_the_first_was_judged_goes_on() -> None:
     machine = ducked()
     machine.offset(1100)
     assert machine.onset(1200) is None
-    assert machine.wake(1000 + CONFIRM_MS, 1000 + CONFIRM_MS) is Verdict.STOP
+    assert machine.wake(1000 + LATE_MS, 1000 + LATE_MS) is Verdict.STOP
+
+
+def test_what_may_become_a_nod_is_waited_for() -> None:
+    machine = ducked()
+    assert machine.words("of", OURS) is None
+    assert machine.words("of course", OURS) is None
+    assert machine.words("of course not", OURS) is Verdict.STOP
 
 
 def test_what_is_not_heard_cannot_be_interrupted() -> None:

