@@ -51,6 +51,10 @@ class Conversation:
             (action,) = self._chance.choices([each for _, each in actions], [share for share, _ in actions])
             self.tally[action.__name__] += 1
             await action()
+            if not self.talker.alive:
+                # On a machine that is too busy a peer is silent for too long, and let go. A client sees that, and calls again.
+                self.tally["dropped, and back"] += 1
+                await self.talker.vanish()
             await self.answer_calls()
 
     async def speak(self) -> None:
@@ -156,6 +160,8 @@ class Conversation:
     async def probe(self) -> bool:
         """Whether it still hears and answers."""
         for _ in range(3):
+            if not self.talker.alive:
+                await self.talker.vanish()
             await self.talker.send(type="response.cancel")
             await asyncio.sleep(2)
             before = self.talker.events.number
@@ -169,6 +175,9 @@ class Conversation:
         return False
 
     def lose(self, why: str) -> None:
+        if not self.talker.alive:
+            self.tally["lost with the connection"] += 1
+            return
         self.lost.append(f"{time.strftime('%H:%M:%S')} {self.name}: {why}; it heard {self.talker.events.last()}")
         print(self.lost[-1], flush=True)
 
@@ -182,7 +191,7 @@ class Held:
         self._path = path
 
     def look(self) -> dict[str, float]:
-        with urllib.request.urlopen(f"{self._url}/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self._url}/metrics", timeout=60) as answer:
             metrics = answer.read().decode()
         open_now = sum(float(each) for each in re.findall(r"^salon_connections\{[^}]*\} (\S+)$", metrics, re.M))
         streams = sum(float(each) for each in re.findall(r"^salon_streams\{[^}]*\} (\S+)$", metrics, re.M))

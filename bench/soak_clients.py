@@ -59,6 +59,11 @@ class Events:
 class Talker(Protocol):
     events: Events
 
+    @property
+    def alive(self) -> bool:
+        """Whether the connection stands, as far as can be known here."""
+        ...
+
     async def come(self) -> None: ...
 
     async def say(self, name: str) -> None:
@@ -118,6 +123,10 @@ class ByCall:
         await self.send(type="session.update", session=SESSION)
         return True
 
+    @property
+    def alive(self) -> bool:
+        return str(self._caller.pc.connection_state) == "connected"
+
     async def say(self, name: str) -> None:
         self._caller.microphone.say(name)
         while self._caller.microphone.talking:  # noqa: ASYNC110 the microphone is a clock
@@ -168,6 +177,10 @@ class BySocket:
         if found[1]["type"] == "session.created":
             self._token = found[1]["session"]["salon"]["resume_token"]
             await self.send(type="session.update", session=SESSION)
+
+    @property
+    def alive(self) -> bool:
+        return self._connection.state.name == "OPEN"
 
     async def say(self, name: str) -> None:
         with wave.open(str(DATA / name)) as file:

@@ -289,6 +289,8 @@ class Ear:
         if segment.error is None and turn.known:
             self._listener.understood(item_id, turn.text)
             self._words(item_id, turn.text, final=True)
+        elif segment.error is not None and self._machine is not None:
+            self._tell(self._machine.wordless(item_id))
         self._settle(item_id, turn)
 
     def _words(self, item_id: str, text: str, *, final: bool) -> None:

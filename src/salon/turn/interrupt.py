@@ -42,7 +42,8 @@ class Interrupt:
 
     def __init__(self, *, waits_for_words: bool = True, silent: bool = True) -> None:
         self._words_come = waits_for_words
-        self._patience = (LATE_MS if waits_for_words else WORDLESS_MS) if silent else CONFIRM_MS
+        self._silent = silent
+        self._patience = 0
         self._onset: int | None = None
         self._offset: int | None = None
         self._seen = Overlap.NOTHING
@@ -59,6 +60,7 @@ class Interrupt:
             self._offset = None
             return None
         self._onset, self._offset = at, None
+        self._patience = (LATE_MS if self._words_come else WORDLESS_MS) if self._silent else CONFIRM_MS
         self._seen, self._guarded = Overlap.NOTHING, guarded and self._words_come
         return Verdict.DUCK
 
@@ -74,6 +76,16 @@ class Interrupt:
             return self._end(Verdict.STOP)
         if final and self._offset is not None:
             return self._end(Verdict.RESUME)
+        return None
+
+    def wordless(self) -> Verdict | None:
+        """The recogniser failed: of this sound there will be no words, and its length decides."""
+        if self._onset is None:
+            return None
+        self._guarded = False
+        if self._offset is not None and self._offset - self._onset >= WORDLESS_MS:
+            return self._end(Verdict.STOP)
+        self._patience = min(self._patience, WORDLESS_MS)
         return None
 
     def wake(self, now: int, sounded: int) -> Verdict | None:

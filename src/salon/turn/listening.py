@@ -157,6 +157,11 @@ class ListeningMachine:
         turn.endpoint.heard(text)
         return self._obey(self._interrupt.words(text, ours, final=final))
 
+    def wordless(self, item_id: str) -> list[Outcome]:
+        """The recogniser failed at what is being said."""
+        turn = self._turn
+        return self._obey(self._interrupt.wordless()) if turn is not None and turn.id == item_id else []
+
     def judged(self, item_id: str, probability: float) -> None:
         """What an audio turn model makes of the pause."""
         if self._turn is not None and self._turn.id == item_id:

@@ -84,6 +84,22 @@ def test_a_second_sound_before_the_first_was_judged_goes_on() -> None:
     assert machine.wake(1000 + LATE_MS, 1000 + LATE_MS) is Verdict.STOP
 
 
+def test_where_the_recogniser_fails_the_length_decides() -> None:
+    machine = ducked()
+    assert machine.wordless() is None
+    assert machine.wake(1000 + WORDLESS_MS, 1000 + WORDLESS_MS) is Verdict.STOP
+    machine = ducked()
+    machine.offset(1000 + WORDLESS_MS)
+    assert machine.wordless() is Verdict.STOP
+    machine = ducked()
+    machine.offset(1200)
+    assert machine.wordless() is None
+    assert machine.wake(1200 + VERDICT_MS, 1200) is Verdict.RESUME
+    # And the next sound has a recogniser of its own.
+    machine.onset(5000)
+    assert machine.wake(5000 + WORDLESS_MS, 5000 + WORDLESS_MS) is None
+
+
 def test_what_may_become_a_nod_is_waited_for() -> None:
     machine = ducked()
     assert machine.words("of", OURS) is None

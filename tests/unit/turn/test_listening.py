@@ -148,6 +148,15 @@ def test_words_stop_us_before_time_does() -> None:
     assert ear.words("wait") == [Interrupted(), SpeechStarted("item_1", 0)]
 
 
+def test_a_recogniser_that_fails_leaves_it_to_the_length_of_the_voice() -> None:
+    ear = Ear(SemanticVad())
+    ear.playing = True
+    ear.voice(800)
+    assert ear.machine.wordless("item_1") == []
+    assert ear.machine.wordless("another") == []
+    assert ear.voice(20) == [Interrupted(), SpeechStarted("item_1", 0)]
+
+
 def test_what_began_while_we_fell_silent_is_a_turn() -> None:
     ear = Ear(SemanticVad())
     ear.playing = True
