@@ -62,6 +62,19 @@ def test_a_section_that_is_only_bundled_is_not_rejected() -> None:
     assert [codec.name for codec in video.codecs][:2] == ["VP8", "rtx"]
 
 
+def test_firefox_names_repeats_and_publishes() -> None:
+    audio, video = read("firefox").media
+    assert (audio.direction, video.direction) == ("sendonly", "sendonly")
+    assert video.ssrcs == (27563520, 238516518)
+    assert video.msid == "{623ce1a8-08a4-4b06-bacf-745fc4d68400} {6e1bceb5-2480-49f5-96fb-c50bdf1fa98e}"
+    assert [(codec.key, codec.associated) for codec in video.codecs][:4] == [
+        ("vp8", None),
+        ("rtx", 120),
+        ("vp9", None),
+        ("rtx", 121),
+    ]
+
+
 def test_paused_layers_and_alternatives() -> None:
     text = "v=0\nm=video 9 UDP/TLS/RTP/SAVPF 96\na=rtpmap:96 VP8/90000\na=simulcast:recv x send 1,4;~2;3\n"
     assert sdp.parse(text).media[0].simulcast == sdp.Simulcast(("1", "2", "3"), frozenset({"2"}))
