@@ -38,6 +38,14 @@ def test_a_viewer_gets_the_publishers_codec_under_its_own_number() -> None:
     assert negotiate.same_codec(media("obs-shape", 1), vp8) == ()
 
 
+def test_what_gstreamer_sends_is_taken_and_browsers_can_watch_it() -> None:
+    (h264, rtx) = negotiate.codecs(media("gstreamer-shape", 0), negotiate.VIDEO)
+    assert (h264.payload_type, rtx.payload_type) == (96, 100)
+    (opus,) = negotiate.codecs(media("gstreamer-shape", 1), negotiate.AUDIO)
+    assert [codec.payload_type for codec in negotiate.same_codec(media("firefox-shape", 1), h264)] == [126, 127]
+    assert [codec.payload_type for codec in negotiate.same_codec(media("firefox", 0), opus)] == [109]
+
+
 def test_extensions_that_are_understood() -> None:
     taken = negotiate.extensions(media("chromium-simulcast", 1))
     assert {negotiate.MID, negotiate.RID, negotiate.TRANSPORT_SEQUENCE} <= set(taken.values())

@@ -62,6 +62,14 @@ def test_a_section_that_is_only_bundled_is_not_rejected() -> None:
     assert [codec.name for codec in video.codecs][:2] == ["VP8", "rtx"]
 
 
+def test_gstreamer_names_streams_by_ssrc_and_opus_in_capitals() -> None:
+    video, audio = read("gstreamer-shape").media
+    assert (video.mid, video.ssrcs) == ("video0", (2311848501, 716402387))
+    assert video.msid == "user2170958421@host-5c1e7a90 webrtctransceiver0"
+    assert not audio.rejected
+    assert [(codec.key, codec.clock_rate) for codec in audio.codecs] == [("opus", 48_000)]
+
+
 def test_firefox_names_repeats_and_publishes() -> None:
     audio, video = read("firefox").media
     assert (audio.direction, video.direction) == ("sendonly", "sendonly")
