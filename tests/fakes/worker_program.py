@@ -65,7 +65,7 @@ def main(folder: str) -> int:
         live_max_broadcasts=3,
         live_grace_seconds=0.1,
         # Three of four ticks 150 ms late: a machine with other things to do is not, a loop that is blocked is.
-        media_load_limit=10.0,
+        media_load_limit=float(os.environ.get("LOAD_LIMIT", "10")),
         drain_seconds=float(os.environ.get("DRAIN", "5")),
     )
     return salon.run(lambda urls: print(urls[0], os.getpid(), flush=True))
