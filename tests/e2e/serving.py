@@ -10,6 +10,9 @@ import sys
 from pathlib import Path
 
 CONFIG = """
+[media]
+load_limit = 1e9  # nobody is refused, however slow this machine is
+
 [llm]
 default = ["demo"]
 

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from salon.app import build, listen
 from salon.app.config import ApiKey, Auth, Config, Limits, Server
 from salon.app.config_load import Loaded
+from salon.app.config_media import Media
 from salon.app.config_rooms import Rooms
 from salon.app.lifecycle import Server as HttpServer
 from salon.app.models import Models
@@ -118,6 +119,7 @@ async def open_house(
         auth=Auth(api_keys=keys),
         limits=limits or Limits(),
         rooms=Rooms(path=""),
+        media=Media(load_limit=1e9),  # it refuses nobody, however slow this machine is
     )
     tally = Tally()
     with patch.object(build, "Metrics", lambda: tally):
