@@ -136,6 +136,53 @@ def test_a_cut_network_loses_nothing_and_doubles_nothing(new_chat: NewChat, rela
     assert [words for words in bob.words() if words.startswith("offline")] == [f"offline {n}" for n in range(5)]
 
 
+def test_what_was_written_without_a_network_is_sent_by_the_next_page_once(new_chat: NewChat, relay: Relay) -> None:
+    ada, bob = new_chat(relay.url).enter("unsent", "Ada"), new_chat().enter("unsent", "Bob")
+    ada.say("before")
+    bob.has("before")
+    relay.cut()
+    expect(ada.page.locator(".banner")).to_be_visible(timeout=SLOW)
+    for n in range(3):
+        ada.say(f"offline {n}")
+    expect(ada.page.locator(".chat-message.pending")).to_have_count(3)
+    relay.mend()
+    # Before its connection is tried again, the page is gone. Two tabs come back.
+    context = ada.page.context
+    ada.page.close()
+    for _ in range(2):
+        page = context.new_page()
+        page.goto(f"{relay.url}#/chat/unsent")
+        expect(page.locator(".chat-words")).to_have_count(4, timeout=SLOW)
+    bob.say("after")
+    expect(bob.messages).to_have_count(5, timeout=SLOW)
+    assert bob.words() == ["before", *(f"offline {n}" for n in range(3)), "after"]
+    expect(page.locator(".chat-message.pending")).to_have_count(0, timeout=SLOW)
+    assert page.evaluate("localStorage.getItem('salon.chat.unsent')") is None
+
+
+def test_a_message_is_notified_where_nobody_looks(new_chat: NewChat) -> None:
+    ada, bob = new_chat().enter("bell", "Ada"), new_chat().enter("bell", "Bob")
+    context = bob.page.context
+    context.grant_permissions(["notifications"])
+    # Nothing of a notification can be seen from here: what the page asks of the browser is written down.
+    context.add_init_script(
+        """window.told = [];
+        const Real = Notification;
+        window.Notification = class extends Real {
+          constructor(title, options) { super(title, options); window.told.push([title, options.body]); }
+        };"""
+    )
+    bob.page.reload()
+    bob.connected()
+    assert bob.page.evaluate("Notification.permission") == "granted"
+    ada.say("you look at me")
+    bob.has("you look at me")
+    bob.page.goto(f"{bob.url}#/talk")
+    ada.say("and now you do not")
+    bob.page.wait_for_function("window.told.length", timeout=SLOW)
+    assert bob.page.evaluate("window.told") == [["Ada · bell", "and now you do not"]]
+
+
 def test_a_killed_server_forgets_nothing(new_chat: NewChat, own_salon: Salon) -> None:
     ada, bob = new_chat(own_salon.url).enter("killed", "Ada"), new_chat(own_salon.url).enter("killed", "Bob")
     ada.say("one")

@@ -77,6 +77,22 @@ def test_the_arena_goes_on_after_a_lost_connection(new_talk: NewTalk, relay: Rel
     page.keyboard.up("ArrowDown")
 
 
+def test_the_arena_is_played_far_away_over_a_network_that_loses(new_talk: NewTalk, relay: Relay) -> None:
+    page = opened(new_talk, relay.url)
+    relay.delay, relay.loss = 0.075, 0.02
+    play(page, "Far")
+    page.get_by_role("button", name="Figures of the connection").click()
+    page.locator(".arena-stage").focus()
+    page.keyboard.down("ArrowRight")
+    # The player moved at once; the server's word of it takes the way there and back.
+    expect(page.locator(".game-figures")).to_contain_text(
+        re.compile(r"From input to answer\s*(1[5-9]|[2-9]\d)\d ms"), timeout=SLOW
+    )
+    page.keyboard.up("ArrowRight")
+    expect(page.get_by_text("The connection was lost.")).to_be_hidden()
+    assert int(figure(page, "Steps ahead")) < 120
+
+
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize(("locale", "scheme"), [("en-US", "dark"), ("zh-CN", "light")])
 def test_nothing_grave_is_found_and_nothing_scrolls_sideways(

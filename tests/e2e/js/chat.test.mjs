@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { Account, isRoomName, roomNamed } from "../../../src/salon/web/chat/account.js";
 import { mentions, pictureUrl, readEntry } from "../../../src/salon/web/chat/entries.js";
 import { Timeline } from "../../../src/salon/web/chat/timeline.js";
+import { Unsent } from "../../../src/salon/web/chat/unsent.js";
 
 const said = (offset, user, data) => ({ offset, data, info: { user, client: `c-${user}` }, time: offset * 1000 });
 
@@ -103,4 +104,23 @@ test("an account survives a browser that keeps nothing, and one that kept nonsen
     assert.equal(account.name, "");
     assert.ok(account.rooms.every(({ name }) => name === "ok"));
   }
+});
+
+test("what is unsent is kept in order until it is sent, and rubbish is passed over", () => {
+  const items = new Map();
+  const storage = { getItem: (name) => items.get(name) ?? null, setItem: (name, value) => items.set(name, value), removeItem: (name) => items.delete(name) };
+  const item = (key, user = "ada", room = "tea") => ({ user, room, key, data: { type: "message", id: key, text: key }, time: 1 });
+  const unsent = new Unsent(storage);
+  for (const each of [item("a"), item("b"), item("c", "bob"), item("d", "ada", "milk"), item("a")]) unsent.keep(each);
+  assert.deepEqual(new Unsent(storage).of("ada", "tea").map(({ key }) => key), ["b", "a"]);
+  unsent.drop("b");
+  assert.deepEqual(unsent.of("ada", "tea"), [item("a")]);
+  for (const key of ["a", "c", "d", "never"]) unsent.drop(key);
+  assert.equal(items.size, 0);
+  for (const rubbish of ["{", "{}", '[1, {"user": "ada", "room": "tea", "key": "k"}]']) {
+    items.set("salon.chat.unsent", rubbish);
+    assert.deepEqual(unsent.of("ada", "tea"), []);
+  }
+  assert.deepEqual(new Unsent(null).of("ada", "tea"), []);
+  new Unsent({ ...storage, setItem: () => assert.fail("full") }).keep(item("a"));
 });

@@ -160,7 +160,7 @@ export class Game extends Emitter {
     const { me } = this;
     const time = this.time.show(now);
     for (const player of this.players.values()) {
-      const place = player === me ? this.own.shown : player.track.at(time);
+      const place = player === me ? this.own.at(Math.min(this.owed, 1)) : player.track.at(time);
       if (place) yield { player, ...place, mine: player === me };
     }
   }

@@ -36,13 +36,27 @@ export class Track {
   }
 }
 
+/** Behind the server at least and at most, in milliseconds. */
+const LEAST_BEHIND = 40;
+const MOST_BEHIND = 450;
+/** How much faster or slower than time itself the others are shown while that changes: nobody sees a tenth. */
+const HASTE = 0.12;
+/** So far off it is not made up for but left out. */
+const LOST_MS = 700;
+
 /** The server's clock as this page can know it, and how far behind it the others are shown. */
 export class ServerTime {
   constructor() {
     /** Least difference of lately: the fastest way a patch came. */
     this.offset = Infinity;
-    this.jitter = 0;
-    this.last = 0;
+    /** How late patches come that come late. A lost packet holds up all behind it for a round trip and more. */
+    this.late = 0;
+    this.last = NaN;
+    this.at = 0;
+  }
+
+  get behind() {
+    return Math.min(LEAST_BEHIND + this.late, MOST_BEHIND);
   }
 
   /** @param {number} server the time a patch says @param {number} now ours */
@@ -50,14 +64,21 @@ export class ServerTime {
     const offset = now - server;
     // It may creep up: clocks drift, and a way may become longer for good.
     this.offset = Math.min(offset, this.offset + 0.05);
-    this.jitter += (Math.abs(offset - this.offset) - this.jitter) * 0.05;
+    const late = offset - this.offset;
+    // Up at once, down in some ten seconds: where it happened it happens again.
+    this.late = late > this.late ? late : this.late + (late - this.late) * 0.003;
   }
 
-  /** The server's time to show others at: late enough for the next patch to be there, mostly. @param {number} now */
+  /** The server's time to show others at: late enough for the next patch to be there. It runs evenly. @param {number} now */
   show(now) {
-    const behind = Math.min(40 + 2 * this.jitter, 250);
-    // Never back: nobody walks backwards because the network got worse.
-    this.last = Math.max(this.last, now - this.offset - behind);
+    const wanted = now - this.offset - this.behind;
+    const passed = Math.max(now - this.at, 0);
+    const off = wanted - (this.last + passed);
+    this.at = now;
+    if (!(Math.abs(off) < LOST_MS)) {
+      // Never back: nobody walks backwards because the network got worse.
+      this.last = Number.isNaN(this.last) ? wanted : Math.max(this.last, wanted);
+    } else this.last += passed * (1 + Math.min(Math.max(off / 1000, -HASTE), HASTE));
     return this.last;
   }
 }

@@ -26,14 +26,23 @@ export class Prediction {
     this.sequence = 0;
     /** What is shown differs from `body` by this, less and less. */
     this.error = { x: 0, y: 0 };
+    /** What was to be shown a step ago: a screen has several pictures for each step. @type {{ x: number, y: number } | null} */
+    this.before = null;
     /** How often and how far the server disagreed. */
     this.corrections = 0;
     this.largest = 0;
   }
 
-  /** Where to draw. @returns {{ x: number, y: number } | null} */
+  /** Where the last step leads to. @returns {{ x: number, y: number } | null} */
   get shown() {
     return this.body && { x: this.body.x + this.error.x, y: this.body.y + this.error.y };
+  }
+
+  /** Where to draw, between the last two steps. @param {number} share of a step that has passed since the last one @returns {{ x: number, y: number } | null} */
+  at(share) {
+    const { before, shown } = this;
+    if (!before || !shown) return shown;
+    return { x: before.x + (shown.x - before.x) * share, y: before.y + (shown.y - before.y) * share };
   }
 
   /** Play one step; what is to be sent for it, null where there is no player or the server is too far behind. @param {Move} move */
@@ -41,6 +50,7 @@ export class Prediction {
     if (!this.body || this.waiting.length >= MOST) return null;
     this.sequence += 1;
     this.waiting.push({ sequence: this.sequence, move });
+    this.before = this.shown;
     this.body = step(this.body, move);
     this.error.x *= EASE;
     this.error.y *= EASE;
@@ -60,12 +70,13 @@ export class Prediction {
     if (!distance) return;
     this.corrections += 1;
     this.largest = Math.max(this.largest, distance);
-    this.error = distance > JUMP ? { x: 0, y: 0 } : { x: this.error.x + dx, y: this.error.y + dy };
+    if (distance > JUMP) [this.error, this.before] = [{ x: 0, y: 0 }, null];
+    else this.error = { x: this.error.x + dx, y: this.error.y + dy };
   }
 
   /** There is no player, or none that is known: what was sent for it will not be played again. */
   reset() {
-    this.body = null;
+    this.body = this.before = null;
     this.waiting = [];
     this.error = { x: 0, y: 0 };
   }

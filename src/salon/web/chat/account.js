@@ -5,7 +5,6 @@ import { newId } from "../model/ids.js";
 
 /**
  * @typedef {{ name: string, read: { offset: number, epoch: string } | null, draft: string }} Kept
- * @typedef {{ key: string, room: string, data: object }} Unsent
  */
 
 const NAME = "salon.chat";

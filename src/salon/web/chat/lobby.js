@@ -8,6 +8,7 @@ import { RoomsRecorder } from "../rooms/trace.js";
 import { Account, isRoomName } from "./account.js";
 import { Desk } from "./desk.js";
 import { ChatRoom } from "./room.js";
+import { Unsent } from "./unsent.js";
 
 /** @typedef {import("../frame.js").Frame} Frame */
 
@@ -21,6 +22,7 @@ export class Lobby extends Emitter {
     super();
     this.frame = frame;
     this.account = new Account();
+    this.unsent = new Unsent();
     this.recorder = new RoomsRecorder();
     this.client = new RoomsClient({
       token: credential.get,
@@ -78,7 +80,7 @@ export class Lobby extends Emitter {
     const known = this.rooms.get(name);
     if (known) return known;
     const kept = this.account.add(name);
-    const room = new ChatRoom(this.client, name, { me: this.me, read: kept.read });
+    const room = new ChatRoom(this.client, name, { me: this.me, read: kept.read, unsent: this.unsent });
     this.rooms.set(name, room);
     const changed = () => {
       if (room.epoch && room.ready) kept.read = { offset: room.readOffset, epoch: room.epoch };

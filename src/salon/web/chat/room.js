@@ -39,13 +39,16 @@ export class ChatRoom extends Emitter {
   /**
    * @param {RoomsClient} client
    * @param {string} name
-   * @param {{ me: () => { user: string, name: string }, read?: Position | null }} options `read`: up to where it was read here
+   * @param {{ me: () => { user: string, name: string }, read?: Position | null, unsent?: import("./unsent.js").Unsent }} options `read`: up to
+   *   where it was read here; `unsent`: where what is written is kept until the server has it
    */
-  constructor(client, name, { me, read = null }) {
+  constructor(client, name, { me, read = null, unsent }) {
     super();
     this.client = client;
     this.name = name;
     this.me = me;
+    this.unsent = unsent;
+    this.resumed = false;
     this.timeline = new Timeline();
     /** @type {Map<string, Info>} */
     this.seats = new Map();
@@ -83,6 +86,25 @@ export class ChatRoom extends Emitter {
     this.readState.on("changed", () => this.readElsewhere(), signal);
   }
 
+  /** What an earlier page wrote and could not send. Who one is here is known with the first connection. */
+  resume() {
+    if (this.resumed) return;
+    this.resumed = true;
+    const here = new Set(this.client.outgoing.items.map(({ key }) => key));
+    for (const item of this.unsent?.of(this.me().user, this.name) ?? []) if (!here.has(item.key)) this.sayAgain(item);
+  }
+
+  /** @param {import("./unsent.js").Item} item */
+  sayAgain({ key, data, time }) {
+    if (data.type === "message" && data.id === key) {
+      const { user } = this.me();
+      const pictures = Array.isArray(data.pictures) ? data.pictures : [];
+      const named = Array.isArray(data.mentions) ? data.mentions : [];
+      this.expect({ id: key, user, name: text(data.name, LONGEST_NAME), text: text(data.text, LONGEST_TEXT), replyTo: text(data.reply_to, 64), pictures, mentions: named, time });
+      void this.send(data, key).catch(() => {});
+    } else void this.tell(data, key).catch(() => {});
+  }
+
   /** Stop hearing it. */
   leave() {
     this.left.abort();
@@ -109,6 +131,7 @@ export class ChatRoom extends Emitter {
     void this.meet();
     if (anew) void this.older();
     else this.becomeReady();
+    this.resume();
     this.emit("state", null);
   }
 
@@ -297,8 +320,7 @@ export class ChatRoom extends Emitter {
    */
   say(words, { replyTo = "", pictures = [], mentions: named = [], id = newId("msg") } = {}) {
     const { user, name } = this.me();
-    this.timeline.expect({ id, user, name, text: words, replyTo, pictures, mentions: named, time: Date.now() });
-    this.emit("messages", new Set([id]));
+    this.expect({ id, user, name, text: words, replyTo, pictures, mentions: named, time: Date.now() });
     this.stopTyping();
     const data = {
       type: "message",
@@ -309,6 +331,17 @@ export class ChatRoom extends Emitter {
       ...(pictures.length ? { pictures } : {}),
       ...(named.length ? { mentions: named } : {}),
     };
+    return this.send(data, id);
+  }
+
+  /** Shown before the server has it. @param {Partial<Message> & { id: string, user: string }} message */
+  expect(message) {
+    this.timeline.expect(message);
+    this.emit("messages", new Set([message.id]));
+  }
+
+  /** @param {{ type: string } & Record<string, unknown>} data @param {string} id */
+  send(data, id) {
     return this.tell(data, id).catch((error) => {
       const message = this.timeline.byId.get(id);
       if (message && !message.offset) message.failed = true;
@@ -318,8 +351,13 @@ export class ChatRoom extends Emitter {
   }
 
   /** Put into the log. @param {{ type: string } & Record<string, unknown>} data @param {string} [key] */
-  tell(data, key = newId("key")) {
-    return this.client.deliver(this.chat.channel, data, key);
+  async tell(data, key = newId("key")) {
+    this.unsent?.keep({ user: this.me().user, room: this.name, key, data, time: Date.now() });
+    try {
+      return await this.client.deliver(this.chat.channel, data, key);
+    } finally {
+      this.unsent?.drop(key);
+    }
   }
 
   /** @param {Message} message @param {string} words */

@@ -44,7 +44,7 @@ export function buildStage(canvas, game) {
     const scale = Math.min(width / WIDTH, height / HEIGHT);
     // On a narrow screen the arena is as high as the picture and wider, and the picture follows the player.
     const zoom = width < NARROW ? Math.max(scale, Math.min(height / HEIGHT, 1)) : scale;
-    const focus = game.own.shown ?? { x: WIDTH / 2, y: HEIGHT / 2 };
+    const focus = game.own.at(Math.min(game.owed, 1)) ?? { x: WIDTH / 2, y: HEIGHT / 2 };
     const left = shift(width, WIDTH * zoom, focus.x * zoom);
     const top = shift(height, HEIGHT * zoom, focus.y * zoom);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);

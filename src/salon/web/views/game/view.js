@@ -123,7 +123,7 @@ export function build(frame, signal) {
       figures,
       ...[
         [t("game ping"), ms(game.ping)],
-        [t("game jitter"), ms(game.time.jitter)],
+        [t("game jitter"), ms(game.time.late)],
         [t("game patches"), `${Math.round(rate)} /s`],
         [t("game ahead"), String(game.own.waiting.length)],
         [t("game corrections"), `${game.own.corrections} (${game.own.largest.toFixed(1)})`],
