@@ -91,6 +91,20 @@ async def test_a_log_is_in_order_and_can_be_read_again(broker: Broker, rule: Top
     assert len(heard.all) == 4
 
 
+async def test_who_is_banned_is_known_until_then(broker: Broker, clock: FakeClock) -> None:
+    now = clock.unix()
+    assert await broker.bans() == ()
+    late, soon = Kick("alice", until=now + 90), Kick("bob", "r", until=now + 10)
+    for kick in (Kick("bob", "r", until=now + 50), late, soon):
+        await broker.ban(kick)
+    assert {(each.target, each.room, each.until) for each in await broker.bans()} == {
+        ("alice", "", now + 90),
+        ("bob", "r", now + 10),
+    }
+    clock.pass_ms(20_000)
+    assert [each.target for each in await broker.bans()] == ["alice"]
+
+
 async def test_values_of_many_keys_at_once(broker: Broker) -> None:
     heard = await listening(broker, "r/feed")
     await broker.publish("r/feed", draft("0", key="b"), LATEST)

@@ -17,8 +17,8 @@ RESET = struct.pack("ii", 1, 0)
 
 
 class Relay:
-    """Listens on ``port`` of 127.0.0.1 and hands on to ``target``. ``delay`` is in seconds, each way. ``loss`` is the share of TCP
-    segments that are lost: what a program sees of it is that all behind them wait for a round trip and a little more."""
+    """Listens on ``port`` of 127.0.0.1 and hands on to ``target``. ``delay`` is in seconds, each way. ``loss`` is the share of
+    TCP segments that are lost: what a program sees of it is that all behind them wait for a round trip and a little more."""
 
     def __init__(self, target: int) -> None:
         self._target = target
@@ -30,7 +30,7 @@ class Relay:
         self.delay = 0.0
         self.loss = 0.0
         self.lost = 0
-        self._random = random.Random(1)  # noqa: S311
+        self._random = random.Random(1)
         self._threads: list[threading.Thread] = []
         self._run(self._accept)
 

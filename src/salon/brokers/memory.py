@@ -17,6 +17,7 @@ from salon.base.rooms import (
     Image,
     Input,
     Joined,
+    Kick,
     Left,
     Page,
     Patch,
@@ -38,6 +39,7 @@ from salon.room.state import StateMap
 MAX_CHANNELS: Final = 100_000
 MAX_ROOMS: Final = 100_000
 MAX_SEATS: Final = 20_000
+MAX_BANS: Final = 10_000
 MAX_LOG_BYTES: Final = 512 * 1024 * 1024
 """Data of all logs together."""
 
@@ -57,6 +59,7 @@ class MemoryBroker:
         self._rosters: dict[str, Roster] = {}
         self._rooms: dict[str, RoomRecord] = {}
         self._leases: dict[str, tuple[str, int]] = {}
+        self._bans: dict[tuple[str, str], Kick] = {}
         self._log_bytes = 0
         # When which roster ("@" before its room) or state has something to do. Entries that ``_next`` has otherwise are old.
         self._due: list[tuple[int, str]] = []
@@ -188,6 +191,17 @@ class MemoryBroker:
         else:
             self._leases.pop(name, None)
         return True
+
+    async def ban(self, kick: Kick) -> None:
+        name = (kick.target, kick.room)
+        self._bans.pop(name, None)
+        if len(self._bans) >= MAX_BANS:
+            del self._bans[next(iter(self._bans))]
+        self._bans[name] = kick
+
+    async def bans(self) -> tuple[Kick, ...]:
+        now = self._clock.unix()
+        return tuple(kick for kick in self._bans.values() if kick.until > now)
 
     async def keep(self, room: RoomRecord) -> None:
         self.remember(room)

@@ -19,6 +19,7 @@ from salon.base.rooms import (
     Change,
     Entry,
     Image,
+    Kick,
     Page,
     Patch,
     Position,
@@ -28,7 +29,7 @@ from salon.base.rooms import (
     TopicRule,
     Who,
 )
-from salon.brokers.memory import MAX_CHANNELS, MemoryBroker
+from salon.brokers.memory import MAX_BANS, MAX_CHANNELS, MemoryBroker
 from salon.brokers.sqlite_writer import SqliteWriter
 from salon.ports.broker import Draft
 from salon.ports.clock import Clock
@@ -49,11 +50,11 @@ CREATE TABLE IF NOT EXISTS publications (
   log INTEGER NOT NULL, offset INTEGER NOT NULL, at INTEGER NOT NULL, data BLOB NOT NULL, key TEXT NOT NULL,
   who BLOB, tags BLOB, PRIMARY KEY (log, offset)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS idempotency (
-  log INTEGER NOT NULL, key TEXT NOT NULL, offset INTEGER NOT NULL, at INTEGER NOT NULL,
-  PRIMARY KEY (log, key)) WITHOUT ROWID;
+  log INTEGER NOT NULL, key TEXT NOT NULL, offset INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (log, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS entries (
   channel TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, owner TEXT NOT NULL, version INTEGER NOT NULL,
   PRIMARY KEY (channel, key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS bans (target TEXT, room TEXT, until INTEGER NOT NULL, PRIMARY KEY (target, room)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS rooms (name TEXT PRIMARY KEY, about BLOB NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID;
 """
 
@@ -153,6 +154,17 @@ class SqliteBroker(MemoryBroker):
             # Nobody is to see what might still be lost: everything in the image is on disk when this is.
             await self._disk.do(lambda disk: None)
         return image
+
+    async def ban(self, kick: Kick) -> None:
+        row = (kick.target, kick.room, kick.until)
+        await self._disk.do(lambda disk: disk.execute("REPLACE INTO bans VALUES (?, ?, ?)", row).rowcount)
+
+    async def bans(self) -> tuple[Kick, ...]:
+        if not self._disk.exists:
+            return ()
+        query, now = "SELECT target, room, until FROM bans WHERE until > ? ORDER BY until LIMIT ?", self._clock.unix()
+        rows = await self._disk.do(lambda disk: disk.execute(query, (now, MAX_BANS)).fetchall())
+        return tuple(Kick(target, room, until=until) for target, room, until in rows)
 
     async def keep(self, room: RoomRecord) -> None:
         now = self._clock.unix()
@@ -371,6 +383,7 @@ def _forget(disk: sqlite3.Connection, room: str) -> None:
 
 def _sweep(disk: sqlite3.Connection, now: int) -> None:
     disk.execute("DELETE FROM idempotency WHERE at < ?", (now - IDEMPOTENCY_SECONDS,))
+    disk.execute("DELETE FROM bans WHERE until <= ?", (now,))
     for log, top, first, size, seconds in disk.execute(
         "SELECT id, top, first, bytes, seconds FROM logs WHERE first <= top"
     ).fetchall():

@@ -63,6 +63,11 @@ class SqliteWriter:
     def is_open(self) -> bool:
         return self._thread is not None
 
+    @property
+    def exists(self) -> bool:
+        """Something was kept here before."""
+        return self._path.exists()
+
     async def open(self) -> None:
         """Raises ``ConfigError`` where the file cannot be used: no permission, no database, another server has it."""
         async with self._opening:

@@ -19,6 +19,7 @@ from salon.app.exposure import refuse_exposure
 from salon.app.ice import ice_servers
 from salon.app.models import Models, read
 from salon.app.relay import try_server
+from salon.app.rooms_check import try_file
 from salon.base.errors import ConfigError
 from salon.cli.words import words
 from salon.ports.asr import Asr
@@ -74,6 +75,8 @@ def _machine(loaded: Loaded) -> Iterator[Finding]:
     except ConfigError as error:
         # It may well be Salon itself that has it.
         yield Finding(about="server", step=CheckStep("port", False, error.message), serious=False)
+    for step in try_file(loaded.config.rooms.path):
+        yield Finding(about="rooms", step=step)
     now = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
     yield _good("server", "clock", f"{now} UTC; signed requests (Spark) fail when it is more than 5 minutes off")
 

@@ -131,6 +131,14 @@ class Broker(Protocol):
         """Whether ``holder`` has ``name`` for itself for the next ``ttl_ms``; 0 gives it back."""
         ...
 
+    async def ban(self, kick: Kick) -> None:
+        """Remember whom nobody is to let in until ``kick.until``, whichever process asks, and after a restart."""
+        ...
+
+    async def bans(self) -> tuple[Kick, ...]:
+        """Those that hold now, the oldest first."""
+        ...
+
     async def keep(self, room: RoomRecord) -> None:
         """Remember a room. The first ``created_at`` stays."""
         ...

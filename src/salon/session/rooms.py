@@ -83,6 +83,11 @@ class Rooms:
         await self.broker.__aenter__()
         await self._tasks.__aenter__()
         await self.broker.follow(CONTROL, self._control)
+        try:
+            for kick in await self.broker.bans():
+                self._ban(kick)
+        except Refused as refused:
+            logger.warning("Who was banned before is not known: %s", refused)
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
@@ -237,7 +242,9 @@ class Rooms:
         return tuple(seat for seat in await self.broker.presence(room) if topic in seat.topics)
 
     async def control(self, message: Kick | Invite | Renew) -> None:
-        """To every process: done within the time that a message takes."""
+        """To every process: done within the time that a message takes. A ban holds in those that start later too."""
+        if isinstance(message, Kick) and message.until and message.target:
+            await self.broker.ban(message)
         await self.broker.send(CONTROL, message)
 
     async def remove(self, room: str) -> None:
@@ -279,14 +286,17 @@ class Rooms:
 
     def _kick(self, kick: Kick) -> None:
         if kick.until and kick.target:
-            if len(self._bans) >= MAX_BANS:
-                del self._bans[next(iter(self._bans))]
-            self._bans[kick.target, kick.room] = kick.until
+            self._ban(kick)
         for member in self._meant(kick.target):
             if kick.room or kick.topic:
                 member.end(kick.room, kick.topic, kick.reason)
             else:
                 member.ear.close("kicked")
+
+    def _ban(self, kick: Kick) -> None:
+        if len(self._bans) >= MAX_BANS:
+            del self._bans[next(iter(self._bans))]
+        self._bans[kick.target, kick.room] = kick.until
 
     def _meant(self, target: str) -> list[Member]:
         if not target:

@@ -8,14 +8,15 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Final
 
 import msgspec
 
 from salon.base.errors import SalonError
-from salon.base.rooms import Change, TopicRule, Who
-from salon.ports.broker import Draft
+from salon.base.rooms import Change, Patch, TopicRule, Who
+from salon.ports.broker import Delivery, Draft
 from salon.ports.clock import Clock
 from salon.room import chat, chat_log, desk
 from salon.room.desk import Case, Outcome
@@ -33,6 +34,8 @@ RULES: Final = (
     TopicRule(pattern=f"{desk.DESK}/{desk.ACTIONS}", size=1000),
 )
 HOUSE: Final = Who("salon")
+TURN_MS: Final = 10_000
+"""How long a process may take over a case before it counts as gone."""
 MAX_CLOSED: Final = 200
 """Closed cases that the queue keeps to be seen; their rooms keep what was said."""
 
@@ -61,6 +64,7 @@ class ServiceDesk:
         self._rooms = rooms
         self._clock = clock
         self._lock = asyncio.Lock()
+        self._holder = rooms.new_id("holder")
         # What the agents ask without waiting: whose a case is, and whether it is theirs.
         self._cases: dict[str, Case] = {}
         rooms.hooks.on(hooks.MESSAGE, self._heard, f"{desk.HELP}*/{chat.CHAT}")
@@ -133,7 +137,7 @@ class ServiceDesk:
     async def _change(self, room: str, act: Callable[[Case | None], Outcome]) -> None:
         """One after the other: what is decided is written before the next is looked at."""
         channel = f"{desk.DESK}/{desk.QUEUE}"
-        async with self._lock:
+        async with self._lock, self._turn(channel):
             image = await self._rooms.broker.state(channel, self._rooms.rules.of(channel))
             known = {key: _case.decode(entry.value) for key, entry in image.entries.items()}
             outcome = act(known.get(room))
@@ -145,10 +149,26 @@ class ServiceDesk:
             change = Change(set={room: msgspec.json.encode(outcome.case)}, remove=gone)
             await self._rooms.change(channel, change)
             self._cases[room] = outcome.case
-            for key in gone:
-                self._cases.pop(key, None)
         if outcome.notice is not None:
             await self._say(room, outcome.notice)
+
+    @asynccontextmanager
+    async def _turn(self, channel: str) -> AsyncIterator[None]:
+        """Among all processes that have a desk on these rooms."""
+        broker = self._rooms.broker
+        while not await broker.lease(f"desk {channel}", self._holder, TURN_MS):  # noqa: ASYNC110 (no news of it)
+            await asyncio.sleep(0.02)
+        try:
+            yield
+        finally:
+            await broker.lease(f"desk {channel}", self._holder, 0)
+
+    def _hear(self, delivery: Delivery) -> None:
+        """Whichever process has written it."""
+        if isinstance(delivery, Patch):
+            self._cases.update({key: _case.decode(value) for key, value in delivery.set.items()})
+            for key in delivery.removed:
+                self._cases.pop(key, None)
 
     async def _say(self, room: str, notice: desk.Notice) -> None:
         entry = {
@@ -168,8 +188,9 @@ class ServiceDesk:
         return desk.summary_of([each.text for each in said if each.who.identity == visitor])
 
     async def run(self) -> None:
-        """Learn whose the cases are that were there before, then rest."""
+        """Learn whose the cases are, those that were there before and those of other processes."""
         channel = f"{desk.DESK}/{desk.QUEUE}"
+        await self._rooms.broker.follow(channel, self._hear)
         try:
             image = await self._rooms.broker.state(channel, self._rooms.rules.of(channel))
         except SalonError as error:

@@ -8,10 +8,13 @@ import pytest
 
 from salon.app.build import new_id
 from salon.base.errors import ConfigError, Refused
-from salon.base.rooms import Change, Position, RoomRecord, TopicRule
+from salon.base.rooms import Change, Kick, Position, RoomRecord, TopicRule
 from salon.brokers.sqlite import UNTOUCHED_SECONDS, UNUSED_SECONDS, SqliteBroker
 from salon.ports.broker import Draft
+from salon.room.policy import Grants, Rules
+from salon.session.rooms import Rooms
 from tests.fakes.clock import FakeClock
+from tests.fakes.rooms import Hearing
 
 LOG, STATE = TopicRule(), TopicRule(mode="state")
 
@@ -35,6 +38,20 @@ async def test_logs_and_rooms_outlive_the_process(tmp_path: Path) -> None:
         page = await second.history("r/chat", LOG, since=before, limit=9)
         assert [each.data for each in page.publications] == [b"2"]
         assert [each.name for each in await second.rooms()] == ["r"]
+
+
+async def test_a_ban_outlives_the_process_and_makes_no_file_by_itself(tmp_path: Path) -> None:
+    path = tmp_path / "salon.db"
+    async with broker(path, lazy=True) as first:
+        assert await first.bans() == () and not path.exists()
+        await first.ban(Kick("alice", until=2_000_000_000))
+    clock = FakeClock()
+    second = broker(path, clock, lazy=True)
+    async with Rooms(second, Rules(), clock=clock, new_id=new_id) as rooms:
+        with pytest.raises(Refused) as refused:
+            rooms.enter("alice", Hearing(), grants=Grants.everything())
+        assert refused.value.code == "kicked"
+        rooms.enter("bob", Hearing(), grants=Grants.everything())
 
 
 async def test_a_state_is_kept_without_what_is_short_lived(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from typing import Any
 import msgspec
 
 from salon.base.chat import TextDelta, ToolCallDelta
+from salon.base.rooms import Change
 from salon.room import chat
+from salon.room.desk import Case
 from salon.room.policy import Rules
 from salon.session.service_desk import RULES, ServiceDesk
 from tests.fakes.agents import Chatting, chatting
@@ -131,3 +133,24 @@ async def test_who_has_the_cases_is_known_after_a_restart() -> None:
         assert not house.agents.always(ROOM, "vera")
         assert house.agents.always("direct-1", "vera")
         await asyncio.sleep(0)
+
+
+async def test_desks_of_several_processes_write_one_after_the_other() -> None:
+    async with serving(ScriptedLlm([TextDelta("hi")])) as (house, _):
+        vera, broker = await house.enter("vera", ROOM), house.rooms.broker
+        turn = "desk desk/state/queue"
+        assert await broker.lease(turn, "another process", 60_000)
+        await house.say(vera, "m1", "hello", ROOM)
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert await queue(house) == {}
+        await broker.lease(turn, "another process", 0)
+        await house.until(vera, "edit")
+        while not await queue(house):  # noqa: ASYNC110 (the queue has no reader here)
+            await asyncio.sleep(0.01)
+        # What another process writes is known here too.
+        case = msgspec.json.encode(
+            Case(room=ROOM, visitor="vera", name="Vera", since=1, at=1, status="taken", staff="ann")
+        )
+        await house.rooms.change("desk/state/queue", Change(set={ROOM: case}))
+        assert not house.agents.always(ROOM, "vera")

@@ -10,8 +10,10 @@ import msgspec
 from salon.base.errors import ClientError, Refused
 from salon.base.ids import NewId, from_random_bytes
 from salon.base.rooms import Kind
+from salon.room import chat_log
 from salon.room.policy import Grants
 from salon.serve.gate import Caller
+from salon.session.topic import HOUSE
 from salon.wire.centrifuge.topics import ConnectData
 from salon.wire.token import Claims
 
@@ -36,12 +38,17 @@ class Participant(NamedTuple):
 
 
 def participant(caller: Caller, data: ConnectData, new_id: NewId) -> Participant:
-    """Raises ``Refused`` (403) for client secrets, which are for talking with models, ``ClientError`` for what is too long."""
+    """Raises ``Refused`` (403) for client secrets, which are for talking with models, and for strangers who call themselves what
+    the server's own agents and notices are known by; ``ClientError`` for what is too long."""
     if caller.kind == "secret":
         raise Refused("A client secret does not open the rooms.", status=403, code="insufficient_permissions")
     if len(data.user) > MAX_IDENTITY or len(bytes(data.info)) > MAX_INFO or len(data.device) > MAX_DEVICE:
         raise ClientError("user, info or device is too long.", code="data_too_large")
     claims = caller.claims
+    if claims is None and caller.kind != "key" and (data.user == HOUSE or data.user.startswith(chat_log.AGENT_PREFIX)):
+        raise Refused(
+            "This name is the server's own. Choose another one as user.", status=403, code="insufficient_permissions"
+        )
     channels: tuple[str, ...] = ()
     expires_at = 0
     if claims is None:

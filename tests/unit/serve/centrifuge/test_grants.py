@@ -25,6 +25,15 @@ def test_on_an_open_server_everybody_is_who_they_say() -> None:
     assert participant(OPEN, ConnectData(), counting()).identity == "guest_1"
 
 
+@pytest.mark.parametrize("user", ["salon", "agent:assistant", "agent:"])
+def test_nobody_calls_himself_what_the_house_is_called(user: str) -> None:
+    with pytest.raises(Refused) as refused:
+        participant(OPEN, told(user=user), counting())
+    assert refused.value.status == 403
+    assert participant(Caller("backend", "key", Limits()), told(user=user), counting()).identity == user
+    assert participant(OPEN, told(user="salonkeeper"), counting()).identity == "salonkeeper"
+
+
 def test_keys_speak_for_others() -> None:
     key = Caller("backend", "key", Limits())
     assert participant(key, ConnectData(), counting()).identity == "backend"
