@@ -154,6 +154,9 @@ def test_three_meet_in_a_mesh_and_two_stay(new_caller: NewCaller) -> None:
     ann.sees(bob, eve)
     bob.sees(ann, eve)
     eve.sees(ann, bob)
+    # Each is encoded twice now, so it is smaller than for one.
+    small = "[...document.querySelectorAll('.tile[data-peer] video')].every(({ videoWidth }) => videoWidth <= 640)"
+    eve.page.wait_for_function(small, timeout=SLOW)
     ann.press("Hang up")
     bob.sees(eve)
     eve.sees(bob)

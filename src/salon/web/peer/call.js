@@ -29,7 +29,10 @@ export class Call extends Emitter {
     this.over = false;
     const done = new AbortController();
     this.done = done;
-    devices.on("track", (kind) => this.each((member) => void member.replace(kind)), done.signal);
+    devices.on("track", (kind) => {
+      this.each((member) => void member.replace(kind));
+      this.fit();
+    }, done.signal);
     devices.on("changed", () => {
       this.each((member) => member.link.say({ kind: "state", ...this.about() }));
       this.emit("changed", null);
@@ -80,15 +83,26 @@ export class Call extends Emitter {
       if (this.connected) this.began ||= Date.now();
       this.emit("changed", null);
     });
-    member.link.on("state", (state) => state === "connected" && this.gossip());
+    member.link.on("state", (state) => {
+      if (state !== "connected") return;
+      this.gossip();
+      this.fit();
+    });
     member.on("said", ({ kind, ids }) => kind === "members" && Array.isArray(ids) && this.meet(ids));
     member.on("over", (reason) => {
       if (this.members.get(member.id) === member) this.members.delete(member.id);
-      if (this.members.size === 0) this.end(reason);
-      else this.emit("changed", null);
+      if (this.members.size === 0) return this.end(reason);
+      this.fit();
+      this.emit("changed", null);
     });
     this.emit("changed", null);
     return member;
+  }
+
+  /** Pictures that fit so many. */
+  fit() {
+    const { size } = this.members;
+    this.each((member) => void member.fit(size, !!this.devices.screen));
   }
 
   /** Everybody hears who is here. */

@@ -15,6 +15,12 @@ import { qualityOf } from "./quality.js";
  */
 
 const READING_MS = 2_000;
+// In a mesh a picture is encoded and sent once for each of the others: what one is sent gets smaller as they get more.
+const PICTURES = [
+  { others: 1, scale: 1, rate: undefined, frames: undefined },
+  { others: 3, scale: 2, rate: 500_000, frames: 24 },
+  { others: Infinity, scale: 3, rate: 250_000, frames: 15 },
+];
 
 /** @extends {Emitter<{ changed: null, over: string, said: Record<string, any> }>} */
 export class Member extends Emitter {
@@ -70,6 +76,21 @@ export class Member extends Emitter {
   async replace(kind) {
     for (const { receiver, sender } of this.link.pc.getTransceivers()) {
       if (receiver.track.kind === kind) await sender.replaceTrack(this.devices.track(kind));
+    }
+  }
+
+  /** Send as large a picture as machines and lines can carry for all. @param {number} others how many are sent one @param {boolean} screen text has to stay legible */
+  async fit(others, screen) {
+    const { scale, rate, frames } = PICTURES.find((each) => others <= each.others) ?? PICTURES[0];
+    for (const { receiver, sender } of this.link.pc.getTransceivers()) {
+      if (receiver.track.kind !== "video") continue;
+      const parameters = sender.getParameters();
+      const [encoding] = parameters.encodings ?? [];
+      // There is none before the two have agreed.
+      if (!encoding) continue;
+      Object.assign(encoding, { scaleResolutionDownBy: screen ? 1 : scale, maxBitrate: rate, maxFramerate: frames });
+      for (const name of /** @type {const} */ (["maxBitrate", "maxFramerate"])) if (encoding[name] === undefined) delete encoding[name];
+      await sender.setParameters(parameters).catch(() => {});
     }
   }
 

@@ -29,7 +29,7 @@ export function shareCard(peer, view, signal) {
     const fill = () => put(copyLink, icon("link"), t("peer copy link"));
     fill();
     const renew = !peer.signaling.identity?.fixed && h("button", { type: "button", class: "icon-button", "aria-label": t("peer renew"), title: t("peer renew"), onclick: () => peer.signaling.renew() }, icon("retry"));
-    put(place, h("div", { class: "share-line" }, h("code", { class: "own-id" }, peer.id), copyId, renew), copyLink, qrCode(link, "share-qr", t("peer qr")));
+    put(place, h("div", { class: "share-line" }, h("code", { class: "own-id" }, peer.id), copyId), h("div", { class: "share-line" }, copyLink, renew), qrCode(link, "share-qr", t("peer qr")));
   }
 
   peer.on("state", show, signal);
