@@ -97,7 +97,7 @@ class Memory:
         self._group = next(
             os.getpgid(int(process.name))
             for process in Path("/proc").glob("[0-9]*")
-            if named in (words := _words(process)) and not any(word.startswith(b"--type=") for word in words)
+            if named in (words := _words(process)) and b"--type=" not in words
         )
         self._first: dict[int, int] = {}
         self.grown = 0
@@ -125,12 +125,12 @@ class Memory:
                 self.grown = max(self.grown, held - first)
 
 
-def _words(process: Path) -> list[bytes]:
-    """Its command line; nothing of one that is gone."""
+def _words(process: Path) -> bytes:
+    """Its command line, which Chromium's children write anew with spaces; nothing of one that is gone."""
     try:
-        return (process / "cmdline").read_bytes().split(b"\0")
+        return (process / "cmdline").read_bytes()
     except OSError:
-        return []
+        return b""
 
 
 def measured(playwright: Playwright, folder: Path, salon: Salon, file: Path, way: str) -> tuple[float, float, int]:
