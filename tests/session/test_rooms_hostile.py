@@ -144,6 +144,7 @@ async def test_a_token_for_one_room_is_good_for_nothing_else() -> None:
             {"publish": {"channel": "game/state", "data": {"sequence": 1, "input": 1}}},
             {"publish": {"channel": "news/all", "data": 1}},
             {"rpc": {"method": "publish", "data": {"channel": "yours/chat", "data": 1}}},
+            {"rpc": {"method": "feed", "data": {"channel": "yours/feed", "values": {"k": 1}}}},
             {"rpc": {"method": "attributes", "data": {"room": "yours", "attributes": 1}}},
             {"rpc": {"method": "rate", "data": {"channel": "yours/feed", "rate": 1}}},
             {"rpc": {"method": "figures", "data": {"channel": "yours/feed"}}},

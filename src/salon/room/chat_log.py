@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
-from salon.base.rooms import Publication, Who
+from salon.base.rooms import Position, Publication, Who
 
 AGENT_PREFIX: Final = "agent:"
 """What the identities of agents begin with."""
 MAX_TEXT: Final = 20_000
 MAX_NAME: Final = 60
+MAX_PICTURES: Final = 8
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -30,6 +31,8 @@ class Entry(msgspec.Struct, frozen=True):
     growing: bool = False
     end: str = ""
     stars: int = 0
+    pictures: Any = ()
+    """Where in the topic ``pictures`` they are kept; ``places`` reads it."""
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -44,10 +47,16 @@ class Said(msgspec.Struct, frozen=True):
     end: str
     offset: int
     at: int
+    pictures: tuple[Position, ...] = ()
 
     @property
     def agent(self) -> bool:
         return self.who.identity.startswith(AGENT_PREFIX)
+
+
+class _Picture(msgspec.Struct, frozen=True):
+    type: str = ""
+    url: str = ""
 
 
 class _Info(msgspec.Struct, frozen=True):
@@ -56,6 +65,8 @@ class _Info(msgspec.Struct, frozen=True):
 
 _entry = msgspec.json.Decoder(Entry)
 _info = msgspec.json.Decoder(_Info)
+_picture = msgspec.json.Decoder(_Picture)
+_PICTURE_URL = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/]+=*\Z")
 # msgspec lets Python's own errors through for text that is not Unicode and for lists in lists in lists.
 _UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
 
@@ -78,6 +89,26 @@ def name_of(who: Who, told: str = "") -> str:
     return " ".join((name or told or who.identity)[:MAX_NAME].split())
 
 
+def places(pictures: object) -> tuple[Position, ...]:
+    """Where the pictures of a message are kept. What is no place is passed over."""
+    found = []
+    for picture in pictures if isinstance(pictures, list) else ():
+        if isinstance(picture, dict):
+            offset, epoch = picture.get("offset"), picture.get("epoch")
+            if type(offset) is int and offset > 0 and isinstance(epoch, str):
+                found.append(Position(offset, epoch))
+    return tuple(found[:MAX_PICTURES])
+
+
+def picture_url(data: bytes) -> str:
+    """The picture that was kept there, as a ``data:`` address; empty for what is none."""
+    try:
+        kept = _picture.decode(data)
+    except _UNREADABLE:
+        return ""
+    return kept.url if kept.type == "picture" and _PICTURE_URL.match(kept.url) else ""
+
+
 def fold(publications: Iterable[Publication]) -> list[Said]:
     """The messages of a part of the log, in order, as they are after it. Deleted ones are left out."""
     said: dict[str, Said] = {}
@@ -97,6 +128,7 @@ def fold(publications: Iterable[Publication]) -> list[Said]:
                 entry.end,
                 publication.offset,
                 publication.at,
+                places(entry.pictures),
             )
         elif known is not None and known.who.identity == who.identity:
             if entry.type == "edit":
@@ -104,7 +136,7 @@ def fold(publications: Iterable[Publication]) -> list[Said]:
                     known, text=entry.text[:MAX_TEXT], end=entry.end, growing=False
                 )
             elif entry.type == "delete":
-                said[entry.id] = msgspec.structs.replace(known, text="", growing=False, end="deleted")
+                said[entry.id] = msgspec.structs.replace(known, text="", growing=False, end="deleted", pictures=())
     return [each for each in said.values() if each.end != "deleted"]
 
 

@@ -222,7 +222,7 @@ class RoomAgents:
 
     async def _answer(self, room: str, name: str, question: str) -> None:
         agent = self.as_there(room, self._agents[name])
-        past = [said for said in await self._past(room) if said.text]
+        past = [said for said in await self._past(room) if said.text or said.pictures]
         at = next((index for index, said in enumerate(past) if said.id == question), None)
         if agent is None or at is None:
             return

@@ -16,8 +16,8 @@ import msgspec
 from salon.base.commands import CancelResponse, CreateItem, CreateResponse
 from salon.base.errors import SalonError
 from salon.base.events import Event, OutputItemAdded, OutputItemDone, OutputTextDelta, ResponseDone
-from salon.base.items import FunctionCall, InputText, MessageItem, OutputText
-from salon.base.rooms import Change, Publication, Published, Who
+from salon.base.items import FunctionCall, InputImage, InputText, MessageItem, OutputText
+from salon.base.rooms import Change, Position, Publication, Published, Who
 from salon.ports.broker import Delivery, Draft
 from salon.ports.clock import Clock
 from salon.ports.observer import Observer
@@ -40,6 +40,11 @@ MANNERS: Final = (
     "You take part in the chat room {room!r} as {name!r}. Several people write there; their messages begin with their name and "
     "a colon, and yours must not. Answer what is asked of you, briefly, as one among others. The last message is from {asker}."
 )
+
+
+MOST_PICTURES: Final = 4
+"""That a model is shown at once: each costs as much as a page of words."""
+Pictures = dict[str, list[InputImage]]
 
 
 class RoomAnswer:
@@ -86,10 +91,11 @@ class RoomAnswer:
                 "growing": True,
             }
         )
+        pictures = await self._pictures()
         await self._rooms.broker.follow(log, self._hear)
         try:
             async with asyncio.TaskGroup() as group:
-                self._begin(group)
+                self._begin(group, pictures)
                 writing = group.create_task(self._write())
                 await self._over.wait()
                 writing.cancel()
@@ -110,7 +116,7 @@ class RoomAnswer:
 
     # --- the conversation
 
-    def _begin(self, group: asyncio.TaskGroup) -> None:
+    def _begin(self, group: asyncio.TaskGroup, pictures: Pictures) -> None:
         agent, llm = self._part.agent, self._part.llm
         session = opening(self._part, self._rooms.new_id("sess"), agent.name)
         asker = self._past[-1].name
@@ -127,19 +133,40 @@ class RoomAnswer:
             tool_timeout=agent.tool_timeout,
             broken=self._broke,
         )
-        for item in self._items():
+        for item in self._items(pictures):
             self._conversation.submit(CreateItem(item=item))
         self._conversation.submit(CreateResponse())
 
-    def _items(self) -> list[MessageItem]:
+    async def _pictures(self) -> Pictures:
+        """The newest of those that were shown, by the message they are in, for a model that sees."""
+        if not self._part.llm.traits.images:
+            return {}
+        found: Pictures = {}
+        places = [(said.id, place) for said in reversed(self._past) for place in said.pictures][:MOST_PICTURES]
+        for id, place in places:
+            since = Position(place.offset - 1, place.epoch)
+            try:
+                page = await self._rooms.history(f"{self._room}/{chat.PICTURES}", since=since, limit=1)
+            except SalonError:
+                continue  # it is not kept any longer
+            if page.publications and (url := chat_log.picture_url(page.publications[0].data)):
+                found.setdefault(id, []).append(InputImage(url))
+        return found
+
+    def _items(self, pictures: Pictures) -> list[MessageItem]:
         items = []
         for said in self._past[:-1]:
             if said.who.identity == self._me.identity:
                 items.append(MessageItem(id="", role="assistant", content=(OutputText(said.text),)))
             else:
-                items.append(MessageItem(id="", role="user", content=(InputText(f"{said.name}: {said.text}"),)))
-        asked = chat_log.without_call(self._past[-1].text, self._names)
-        items.append(MessageItem(id="", role="user", content=(InputText(asked or self._past[-1].text),)))
+                items.append(
+                    MessageItem(
+                        id="", role="user", content=(InputText(f"{said.name}: {said.text}"), *pictures.get(said.id, ()))
+                    )
+                )
+        question = self._past[-1]
+        asked = InputText(chat_log.without_call(question.text, self._names) or question.text)
+        items.append(MessageItem(id="", role="user", content=(asked, *pictures.get(question.id, ()))))
         return items
 
     def _emit(self, event: Event) -> None:

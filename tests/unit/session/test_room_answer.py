@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
-from salon.base.chat import TextDelta, ToolCallDelta
+import msgspec
+
+from salon.base.chat import Image, TextDelta, ToolCallDelta
 from salon.base.errors import ProviderError
+from salon.ports.llm import Traits
+from salon.room import chat
 from salon.session.agent import Agent
 from tests.fakes.agents import chatting
 from tests.fakes.scripted_llm import Asked, ScriptedLlm, Step
@@ -82,3 +87,24 @@ async def test_a_server_that_stops_closes_what_it_began() -> None:
         house.running.cancel()
         ended = await house.until(ada, "edit")
         assert (ended[0]["text"], ended[0]["end"]) == ("half", "interrupted")
+
+
+async def test_a_model_that_sees_is_shown_the_pictures_and_another_is_not() -> None:
+    for images in (True, False):
+        async with chatting(ScriptedLlm([TextDelta("nice")], traits=Traits(images=images))) as house:
+            ada, url = await house.enter("ada"), "data:image/png;base64,aGk="
+            kept = [
+                await ada.member.publish(
+                    f"lobby/{chat.PICTURES}", msgspec.json.encode({"type": "picture", "url": each})
+                )
+                for each in (url, "https://example.com/spy.png")
+            ]
+            places: list[Any] = [{"offset": each.offset, "epoch": each.epoch} for each in kept]
+            gone = {"offset": 99, "epoch": kept[0].epoch}
+            await house.say(ada, "m0", "", pictures=[*places, gone, 5, {"offset": "1"}])
+            await house.say(ada, "m1", "@salon what is this?", pictures=places[:1])
+            await house.until(ada, "edit")
+            seen = [
+                [part.url for part in each.content if isinstance(part, Image)] for each in house.llm.asked[0].messages
+            ]
+            assert seen[-2:] == ([[url], [url]] if images else [[], []])
