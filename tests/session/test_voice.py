@@ -15,6 +15,7 @@ from salon.base.commands import (
     CommitAudio,
     CreateItem,
     CreateResponse,
+    RetrieveItem,
     UpdateSession,
 )
 from salon.base.errors import Overloaded
@@ -25,6 +26,7 @@ from salon.base.events import (
     InputSpeechStarted,
     InputSpeechStopped,
     InputTimedOut,
+    ItemRetrieved,
     ItemTruncated,
     OutputBufferCleared,
     OutputBufferStarted,
@@ -36,7 +38,7 @@ from salon.base.events import (
     TranscriptionFailed,
     Unducked,
 )
-from salon.base.items import FunctionCallOutput, InputText, MessageItem
+from salon.base.items import FunctionCallOutput, InputAudio, InputText, MessageItem
 from salon.base.session import AudioInputPatch, ResponseParams, SemanticVad, ServerVad, SessionPatch, Transcription
 from salon.session.agent import Agent
 from salon.testing import SimulatedAsr, SimulatedLlm, SimulatedTts, SimulatedTurnDetector, Simulation, run
@@ -581,3 +583,21 @@ def test_a_welcome_that_is_interrupted_is_history_as_far_as_it_was_heard() -> No
 
     llm = SimulatedLlm(["Let me see."])
     play(script, llm=llm)
+
+
+def test_a_turn_that_is_retrieved_has_its_sound() -> None:
+    async def script(talk: Simulation) -> None:
+        await talk.say("What can you do?")
+        await talk.until(ResponseCreated)
+        (said,) = talk.all(InputCommitted)
+        talk.submit(RetrieveItem(item_id=said.item_id))
+        (event,) = talk.all(ItemRetrieved)
+        assert isinstance(event.item, MessageItem)
+        (part,) = event.item.content
+        assert isinstance(part, InputAudio)
+        assert part.audio is not None
+        # What was said, with a little silence around it; in a call a message has no room for more than four seconds.
+        assert 1.0 <= len(part.audio) / 48_000 <= 4.0
+        assert max(part.audio) > 0
+
+    play(script)

@@ -21,6 +21,7 @@ from salon.base.speech import ASR_RATE, AsrOptions, Final
 from salon.ports.asr import Asr, AsrSession
 from salon.ports.vad import Vad, VadSession
 from salon.session.judging import Judging
+from salon.session.kept import MOST_KEPT, KeptSound
 from salon.sound.pcm import Framer, size, trailing_silence
 from salon.turn.listening import (
     Dropped,
@@ -37,6 +38,8 @@ FRAME_MS = 20
 BEHIND_MS = 2000
 """Audio that is kept for a beginning that is seen late. A longer ``prefix_padding_ms`` is cut to it."""
 
+MOST_FRAMES = MOST_KEPT // size(FRAME_MS, ASR_RATE)
+"""Of one stretch of speech, to be kept for who retrieves it."""
 LOOK_BACK = 25
 """Frames in which a sound is looked for that has ended."""
 
@@ -99,6 +102,7 @@ class Ear:
         self._vad = self._entered.__enter__()
         self._framer = Framer(size(FRAME_MS, ASR_RATE))
         self._behind: deque[bytes] = deque(maxlen=BEHIND_MS // FRAME_MS)
+        self.kept = KeptSound()
         self.now = 0
         self.appended = 0  # ms since the last commit or clear, for clients that commit themselves
         self._machine: ListeningMachine | None = None
@@ -301,6 +305,8 @@ class Ear:
         if not turn.over or not turn.known or self._turns.get(item_id) is not turn:
             return
         del self._turns[item_id]
+        if all(segment.frames for segment in turn.segments):
+            self.kept.keep(item_id, [frame for segment in turn.segments for frame in segment.frames])
         error = next((segment.error for segment in turn.segments if segment.error is not None), None)
         if error is not None and not turn.text:
             self._listener.failed(item_id, error)
@@ -344,21 +350,22 @@ class _Segment:
         self.seconds = 0.0
         self.pushed = 0
         self.task: asyncio.Task[None] | None = None
+        self.frames: list[bytes] = []
         self._session: AsrSession | None = None
-        self._early: list[bytes] = []
 
     def push(self, frame: bytes) -> None:
         self.pushed += 1
         if self._session is not None:
             self._session.push(frame)
+        if self._session is None or self.pushed <= MOST_FRAMES:
+            self.frames.append(frame)
         else:
-            self._early.append(frame)
+            self.frames.clear()
 
     def attach(self, session: AsrSession) -> None:
         self._session = session
-        for frame in self._early:
+        for frame in self.frames:
             session.push(frame)
-        self._early.clear()
         if self.finished:
             session.finish()
 

@@ -27,6 +27,7 @@ from salon.base.events import (
     InputSpeechStarted,
     InputSpeechStopped,
     InputTimedOut,
+    ItemRetrieved,
     OutputAudioDelta,
     OutputBufferCleared,
     ResponseCreated,
@@ -40,6 +41,7 @@ from salon.ports.observer import Observer
 from salon.session.captions import Captions
 from salon.session.ear import Ear
 from salon.session.held import Held
+from salon.session.kept import MOST_IN_CALL, MOST_TOLD
 from salon.session.speaker import Speaker, WireSpeaker
 from salon.session.speculation import SpeculatingLlm
 from salon.session.timing import Timing
@@ -235,6 +237,8 @@ class Voice:
             event = self._done(event)
         elif isinstance(event, ResponseCreated):
             self._created(event)
+        elif isinstance(event, ItemRetrieved) and self.ear is not None:
+            event = self.ear.kept.fill(event, most=MOST_IN_CALL if self._call else MOST_TOLD)
         self._tell(event)
 
     def first_text(self) -> None:

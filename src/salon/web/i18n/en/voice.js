@@ -118,4 +118,6 @@ export default {
   "voice test loud": "Too loud: it is distorted. Turn the microphone down or move away.",
   "voice test silent": "Nothing was heard. The microphone may be switched off, at its switch or in the system, or it is the wrong one: choose another.",
   "voice test ended": "The microphone was disconnected.",
+  "voice note": "Answers are made by a model and may be wrong.",
+  "voice full": "Full screen, or back",
 };

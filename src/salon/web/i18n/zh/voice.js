@@ -118,4 +118,6 @@ export default {
   "voice test loud": "声音太大，已经失真。请调低音量或离远一些。",
   "voice test silent": "没有听到声音。麦克风可能被硬件开关或系统静音，也可能选错了：请换一个。",
   "voice test ended": "麦克风已断开。",
+  "voice note": "回答由模型生成，可能有误。",
+  "voice full": "全屏或还原",
 };

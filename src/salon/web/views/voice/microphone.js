@@ -12,8 +12,8 @@ import { choice, deviceOptions, keepSettings } from "./settings.js";
 
 const SECONDS = 4;
 
-/** @param {import("../../voice/voice.js").Voice} voice @param {() => void} settings where other things are chosen */
-export async function testMicrophone(voice, settings) {
+/** @param {import("../../voice/voice.js").Voice} voice */
+export async function testMicrophone(voice) {
   const sample = new Sample();
   const bar = h("div", { class: "meter-bar" });
   const meter = h("div", { class: "meter", role: "meter", "aria-label": t("voice test level"), "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 0 }, bar);
@@ -88,12 +88,12 @@ export async function testMicrophone(voice, settings) {
   sample.on("ended", () => tell("bad", t("voice test ended")));
   showDialog({
     title: t("voice test"),
-    content: (close) => [
+    content: () => [
       choices,
       meter,
       device,
       verdict,
-      h("div", { class: "dialog-actions" }, h("button", { type: "button", class: "button", onclick: () => (close(), settings()) }, t("voice settings")), play, record),
+      h("div", { class: "dialog-actions" }, play, record),
     ],
     onclose: () => {
       open = false;

@@ -2,6 +2,7 @@
 
 import { t } from "../../i18n/i18n.js";
 import { h } from "../../ui/dom.js";
+import { icon } from "../../ui/icons.js";
 
 const LONGEST = 1024;
 /** Characters of a `data:` address: it goes through a data channel in one message. */
@@ -12,8 +13,10 @@ const QUALITIES = [0.72, 0.55, 0.4, 0.25];
 
 /** @param {() => void} changed @param {(message: string) => void} refused */
 export function buildSight(changed, refused) {
-  const video = h("video", { class: "sight", muted: true, playsinline: true, hidden: true, "aria-label": t("voice seen") });
+  const video = h("video", { class: "sight", muted: true, playsinline: true, "aria-label": t("voice seen") });
   video.muted = true;
+  const full = h("button", { type: "button", class: "icon-button", "aria-label": t("voice full"), title: t("voice full"), onclick: () => void fill() }, icon("screen"));
+  const root = h("figure", { class: "sight-frame", hidden: true }, video, full);
   const canvas = document.createElement("canvas");
   /** @type {MediaStream | null} */
   let stream = null;
@@ -34,7 +37,7 @@ export function buildSight(changed, refused) {
     kind = wanted;
     stream.getVideoTracks()[0]?.addEventListener("ended", stop);
     video.srcObject = stream;
-    video.hidden = false;
+    root.hidden = false;
     await video.play().catch(() => {});
     changed();
   }
@@ -44,7 +47,8 @@ export function buildSight(changed, refused) {
     stream = null;
     kind = "";
     video.srcObject = null;
-    video.hidden = true;
+    root.hidden = true;
+    if (document.fullscreenElement === root) void document.exitFullscreen();
     changed();
   }
 
@@ -59,7 +63,12 @@ export function buildSight(changed, refused) {
     return { url: small(canvas), name: t(kind === "screen" ? "voice screen shown" : "voice camera shown"), width: canvas.width, height: canvas.height };
   }
 
-  return { video, toggle, stop, picture, kind: () => kind };
+  async function fill() {
+    if (document.fullscreenElement) await document.exitFullscreen();
+    else await root.requestFullscreen?.().catch(() => {});
+  }
+
+  return { root, toggle, stop, picture, kind: () => kind };
 }
 
 /** @param {HTMLCanvasElement} canvas */

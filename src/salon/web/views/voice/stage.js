@@ -156,8 +156,9 @@ export function buildStage(page, voice, actions, signal) {
     { class: "voice-stage", "aria-label": t("voice stage") },
     orb, label, hint, trouble, begin, elsewhere, push,
     h("div", { class: "voice-controls" }, mute, stop, camera, screen, hangup),
-    sight.video,
+    sight.root,
     more,
+    h("p", { class: "voice-note faint" }, t("voice note")),
   );
   return { root, show, focus: () => (voice.active ? hangup : begin).focus() };
 }

@@ -30,7 +30,7 @@ export async function build(frame, signal) {
   if (voice.active && voice.conversation && !frame.place.path) page.open(voice.conversation);
   const actions = {
     start: () => void voice.start(page.conversation),
-    test: () => void testMicrophone(voice, showSettings),
+    test: () => void testMicrophone(voice),
     back: () => voice.conversation && page.go(voice.conversation.id),
   };
   const stage = buildStage(page, voice, actions, signal);
