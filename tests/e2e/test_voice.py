@@ -16,7 +16,9 @@ from tests.e2e.conftest import DESKTOP, PHONE
 from tests.e2e.serving import Salon
 from tests.e2e.talk import Talk
 from tests.e2e.test_looks import axe, grave
+from tests.e2e.upstream import upstream
 from tests.fakes.chromium import ARGUMENTS
+from tests.fakes.openai_server import OpenAiServer
 
 __all__ = ["axe"]  # a fixture, used by its name
 
@@ -53,20 +55,22 @@ def talker(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture
-def open_voice(talker: Browser, salon: Salon) -> Iterator[Open]:
+def open_at(talker: Browser) -> Iterator[Open]:
     contexts = []
     thrown: list[str] = []
 
-    def opened(way: str = "auto", *, greets: bool = False, **options: object) -> Page:
+    def opened(url: str, way: str = "auto", *, greets: bool = False, script: str = "", **options: object) -> Page:
         context = talker.new_context(**{"viewport": DESKTOP, "locale": "en-US", "reduced_motion": "reduce", **options})
         contexts.append(context)
         context.grant_permissions(["microphone", "camera"])
         page = context.new_page()
         page.on("pageerror", lambda error: thrown.append(str(error)))
-        page.goto(salon.url)
+        if script:
+            page.add_init_script(script)
+        page.goto(url)
         kept = {"way": way, "greets": greets}
         page.evaluate("kept => localStorage.setItem('salon.voice', JSON.stringify(kept))", kept)
-        page.goto(f"{salon.url}#/voice")
+        page.goto(f"{url}#/voice")
         expect(page.locator(".voice-begin")).to_be_visible()
         return page
 
@@ -76,57 +80,38 @@ def open_voice(talker: Browser, salon: Salon) -> Iterator[Open]:
     assert thrown == []
 
 
+@pytest.fixture
+def open_voice(open_at: Open, salon: Salon) -> Open:
+    return lambda *way, **options: open_at(salon.url, *way, **options)
+
+
 @pytest.mark.parametrize("way", ["webrtc", "websocket"])
 def test_a_question_is_heard_answered_and_lights_up(open_voice: Open, way: str) -> None:
     page = open_voice(way)
     page.get_by_role("button", name="Start talking").click()
-    asked = page.locator(".question").first
-    expect(asked).to_contain_text("what can you do", ignore_case=True, timeout=PATIENT)
-    answer = page.locator(".answer").first
+    # The recording comes again and again: on a busy machine a recogniser may miss it once.
+    asked = page.locator(".question", has_text=re.compile("what can you do", re.IGNORECASE)).first
+    expect(asked).to_be_visible(timeout=PATIENT)
+    answer = page.locator(".answer").last
     # Heard words, and not yet all of them; later all.
     expect(answer.locator(".heard")).to_contain_text(re.compile(r"\w{3}"), timeout=PATIENT)
     expect(page.locator(".orb")).to_have_attribute("data-state", re.compile("speaking|hearing|listening|interrupted"))
     expect(page.locator(".voice-info")).to_contain_text("WebRTC" if way == "webrtc" else "WebSocket")
     page.get_by_role("button", name="Hang up").click()
     expect(page.get_by_role("button", name="Go on by voice")).to_be_visible()
-    # What was said stays, and goes on in writing; what was not heard of it is not known.
-    expect(asked).to_be_visible()
-    page.get_by_role("button", name="Go on in writing").click()
-    talk = Talk(page, "")
-    talk.connected()
-    assert "what can you do" in talk.ask("what did I say?").casefold()
-    expect(talk.conversations).to_have_count(1)
-    expect(page.locator(".question").first).to_contain_text("spoken")
-    with page.expect_download() as markdown:
-        talk.menu("Download as Markdown")
-    exported = Path(markdown.value.path()).read_text("utf-8")
-    assert re.search(r"## You · [\d:]+ ?\w* · spoken\n\nwhat can you do\n", exported, re.IGNORECASE)
-    # And by voice again, as one conversation.
-    page.get_by_role("button", name="Go on by voice").click()
-    page.get_by_role("button", name="Go on by voice").last.click()
-    page.get_by_role("button", name="Mute the microphone").click(timeout=PATIENT)
-    talk.ask_aloud("what did I say?")
-    expect(talk.answer.locator(".message")).to_contain_text("what did I say?", timeout=PATIENT)
-    expect(talk.answer).to_contain_text("spoken", timeout=PATIENT)
+    # What was said stays.
+    expect(asked).to_contain_text("spoken")
 
 
-def test_a_scene_is_chosen_and_its_welcome_is_said(open_voice: Open) -> None:
+def test_a_scene_says_its_welcome_and_an_answer_is_stopped_by_the_button(open_voice: Open) -> None:
     page = open_voice("webrtc", greets=True)
     page.get_by_role("radio", name="Guide").click()
     expect(page.get_by_text("“Hello, I am the guide of this house.”")).to_be_visible()
     page.get_by_role("button", name="Start talking").click()
     page.get_by_role("button", name="Mute the microphone").click(timeout=PATIENT)
-    answer = page.locator(".answer")
-    expect(answer).to_have_attribute("data-status", "done", timeout=PATIENT)
-    expect(answer.locator(".markdown")).to_have_text("Hello, I am the guide of this house.", timeout=PATIENT)
-    expect(page.locator(".voice-info")).to_contain_text("demo")
-
-
-def test_an_answer_is_stopped_by_the_button_and_cut_to_what_was_heard(open_voice: Open) -> None:
-    page = open_voice("webrtc")
-    page.get_by_role("button", name="Start talking").click()
-    page.get_by_role("button", name="Mute the microphone").click()
-    expect(page.locator(".orb")).to_have_attribute("data-state", "listening", timeout=PATIENT)
+    welcome = page.locator(".answer")
+    expect(welcome).to_have_attribute("data-status", "done", timeout=PATIENT)
+    expect(welcome.locator(".markdown")).to_have_text("Hello, I am the guide of this house.", timeout=PATIENT)
     page.get_by_label("Message", exact=True).fill("count to 50")
     page.keyboard.press("Enter")
     expect(page.locator(".orb")).to_have_attribute("data-state", "speaking", timeout=PATIENT)
@@ -137,6 +122,18 @@ def test_an_answer_is_stopped_by_the_button_and_cut_to_what_was_heard(open_voice
     expect(answer.locator(".markdown")).to_contain_text("3")
     expect(answer.locator(".markdown")).not_to_contain_text("50")
     expect(answer).to_contain_text("interrupted here")
+    # It goes on in writing, and what is downloaded says what was spoken, when, and how far.
+    page.get_by_role("button", name="Hang up").click()
+    page.get_by_role("button", name="Go on in writing").click()
+    talk = Talk(page, "")
+    talk.connected()
+    assert "count to 50" in talk.ask("what did I say?")
+    expect(talk.conversations).to_have_count(1)
+    with page.expect_download() as markdown:
+        talk.menu("Download as Markdown")
+    exported = Path(markdown.value.path()).read_text("utf-8")
+    assert re.search(r"## Answer · [\d:]+ ?\w* · spoken\n\nHello, I am the guide of this house\.\n", exported)
+    assert re.search(r"## Answer · [\d:]+ ?\w* · spoken\n\n1, 2, 3.* … \*\(interrupted here\)\*\n", exported)
 
 
 def test_without_a_path_for_media_it_goes_by_websocket_and_says_so(open_voice: Open) -> None:
@@ -164,19 +161,173 @@ def test_a_microphone_that_is_denied_is_explained(talker: Browser, salon: Salon)
     page.get_by_role("button", name="Start talking").click()
     expect(page.get_by_role("alert")).to_contain_text("does not let this page use the microphone")
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    page.get_by_role("alert").get_by_role("button", name="Microphone test").click()
+    expect(page.get_by_role("dialog")).to_contain_text("does not let this page use the microphone")
     context.close()
 
 
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize(("locale", "scheme"), [("en-US", "light"), ("zh-CN", "dark")])
+@pytest.mark.parametrize(
+    ("viewport", "locale", "scheme"),
+    [pytest.param(DESKTOP, "en-US", "light", id="desktop"), pytest.param(PHONE, "zh-CN", "dark", id="phone")],
+)
 def test_nothing_grave_is_found_and_nothing_scrolls_sideways(
     open_voice: Open, axe: str, viewport: dict[str, int], locale: str, scheme: str
 ) -> None:
     page = open_voice("auto", viewport=viewport, locale=locale, color_scheme=scheme)
+    fits = "document.documentElement.scrollWidth <= innerWidth"
     assert grave(page, axe) == []
+    assert page.evaluate(fits)
+    # The microphone is tried out: how loud it was is said, in words.
+    page.get_by_role("button", name=re.compile("Microphone test|麦克风测试")).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Fake")
+    dialog.get_by_role("button", name=re.compile("Record|录音")).click()
+    assert grave(page, axe) == []
+    assert dialog.evaluate("(dialog) => dialog.scrollWidth <= dialog.clientWidth")
+    expect(dialog.locator(".verdict")).to_have_attribute("data-kind", re.compile("good|bad"), timeout=PATIENT)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name=re.compile("Settings of the voice|语音对话设置")).click()
+    assert grave(page, axe) == []
+    assert dialog.evaluate("(dialog) => dialog.scrollWidth <= dialog.clientWidth")
+    page.keyboard.press("Escape")
     page.locator(".voice-begin").click()
-    expect(page.get_by_role("button", name="Hang up").or_(page.get_by_role("button", name="挂断"))).to_be_visible(
-        timeout=PATIENT
-    )
+    expect(page.get_by_role("button", name=re.compile("Hang up|挂断"))).to_be_visible(timeout=PATIENT)
+    page.locator(".voice-info").evaluate("(each) => { each.open = true }")
     assert grave(page, axe) == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate(fits)
+
+
+PAINT = """async () => {
+    const canvas = new OffscreenCanvas(1500, 1500);
+    const context = canvas.getContext("2d");
+    const image = context.createImageData(1500, 1500);
+    for (let at = 0; at < image.data.length; at += 65536) crypto.getRandomValues(image.data.subarray(at, at + 65536));
+    for (let at = 3; at < image.data.length; at += 4) image.data[at] = 255;
+    context.putImageData(image, 0, 0);
+    const data = new DataTransfer();
+    data.items.add(new File([await canvas.convertToBlob({ type: "image/jpeg" })], "noise", { type: "image/jpeg" }));
+    const input = document.querySelector("input[type=file]");
+    input.files = data.files;
+    input.dispatchEvent(new Event("change"));
+}"""
+
+
+def test_the_model_sees_the_camera_and_pictures_in_a_call(
+    talker: Browser, tmp_path: Path, open_at: Callable[..., Page]
+) -> None:
+    """What was recognised does not matter here: a camera takes its part of the machine."""
+    with upstream() as house:
+        seer = f"""
+[[agents]]
+name = "seer"
+llm = ["openai:gpt-4o-mini"]
+asr = ["offline"]
+tts = ["offline"]
+[providers.openai]
+api_key = "k"
+base_url = "{house.base_url}"
+"""
+        salon = Salon(tmp_path, more=seer)
+        salon.start()
+        try:
+            page = open_at(salon.url, "webrtc")
+            page.get_by_role("radio", name="seer").click()
+            page.get_by_role("button", name="Start talking").click()
+            page.get_by_role("button", name="Show the camera").click(timeout=PATIENT)
+            expect(page.locator("video.sight")).to_be_visible()
+            # The camera's picture goes with what is said aloud ...
+            talk = Talk(page, "")
+            expect(talk.questions.first.locator("img")).to_be_visible(timeout=PATIENT)
+            expect(talk.answers.first).to_have_attribute("data-status", "done", timeout=PATIENT)
+            assert pictures(house)[0] == 1
+            # ... and with what is written; a large picture is made to fit into a message of the data channel.
+            page.get_by_role("button", name="Mute the microphone").click()
+            page.evaluate(PAINT)
+            expect(page.locator(".shelf img")).to_have_count(1)
+            talk.ask_aloud("what is this?")
+            expect(talk.answer).to_contain_text("what is this?", timeout=PATIENT)
+            # What was said, what was written and its two pictures.
+            assert pictures(house)[-1] == 3
+        finally:
+            salon.stop()
+
+
+def pictures(house: OpenAiServer) -> list[int]:
+    """How many pictures the model was shown with each question."""
+    counted = []
+    for asked in house.asked:
+        parts = [
+            part for said in asked.body["messages"] if isinstance(said["content"], list) for part in said["content"]
+        ]
+        urls = [part["image_url"]["url"] for part in parts if part["type"] == "image_url"]
+        assert all(url.startswith("data:image/jpeg;base64,") and 2_000 < len(url) <= 200_000 for url in urls)
+        counted.append(len(urls))
+    return counted
+
+
+# What a browser with a recogniser and voices of its own has: Chromium without a window has neither.
+BROWSER = """
+window.SpeechRecognition = class {
+  start() { window.recognition = this; }
+  stop() { this.onend?.(); }
+  abort() {}
+};
+window.hear = (text, isFinal) => {
+  const result = Object.assign([{ transcript: text }], { isFinal });
+  recognition.onresult({ results: [result], resultIndex: 0 });
+};
+const speech = {
+  queue: [], timer: 0,
+  getVoices: () => [{ voiceURI: "robot", name: "Robot", lang: "en-US" }],
+  speak(utterance) { this.queue.push(utterance); if (this.queue.length === 1) this.next(); },
+  cancel() { clearInterval(this.timer); this.queue = []; },
+  next() {
+    const [utterance] = this.queue;
+    if (!utterance) return;
+    const words = [...utterance.text.matchAll(/\\S+/g)];
+    utterance.onstart();
+    this.timer = setInterval(() => {
+      const word = words.shift();
+      if (word) return utterance.onboundary({ name: "word", charIndex: word.index, charLength: word[0].length });
+      clearInterval(this.timer);
+      this.queue.shift();
+      utterance.onend();
+      this.next();
+    }, 60);
+  },
+};
+Object.defineProperty(window, "speechSynthesis", { value: speech });
+window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };
+"""
+
+
+def test_the_browser_hears_and_speaks_by_itself(open_voice: Open) -> None:
+    page = open_voice("auto", script=BROWSER)
+    page.get_by_role("button", name="Settings of the voice conversation").click()
+    page.get_by_role("combobox", name="Hears and speaks").select_option("browser")
+    expect(page.get_by_text("send what you say to their makers")).to_be_visible()
+    page.get_by_role("button", name="Done").click()
+    page.get_by_role("button", name="Start talking").click()
+    orb, talk = page.locator(".orb"), Talk(page, "")
+    expect(orb).to_have_attribute("data-state", "listening")
+    expect(page.locator(".voice-info")).to_contain_text("This browser")
+    page.evaluate("hear('count', false)")
+    expect(talk.questions.last).to_contain_text("count")
+    page.evaluate("hear('count to 90', true)")
+    expect(talk.answer.locator(".heard")).to_contain_text("5,")
+    expect(talk.answer.locator(".unheard")).to_contain_text("90")
+    expect(orb).to_have_attribute("data-state", "speaking")
+    # A nod and what the loudspeaker says are no interruptions; words are.
+    page.evaluate("hear('mhm', false)")
+    page.evaluate("hear('3, 4, 5', false)")
+    expect(orb).to_have_attribute("data-state", "speaking")
+    page.evaluate("hear('what did I say', false)")
+    first = talk.answers.first
+    expect(first).to_contain_text("interrupted here")
+    expect(first.locator(".markdown")).not_to_contain_text("90")
+    page.evaluate("hear('what did I say', true)")
+    expect(talk.answers).to_have_count(2)
+    expect(talk.answer.locator(".message")).to_contain_text("count to 90")
+    expect(orb).to_have_attribute("data-state", "listening", timeout=PATIENT)
+    page.evaluate("recognition.onerror({ error: 'network' })")
+    expect(page.get_by_role("alert")).to_contain_text("recogniser cannot be reached")

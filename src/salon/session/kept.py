@@ -38,8 +38,9 @@ class KeptSound:
         while self._size > MOST_KEPT:
             self._size -= _size(self._turns.popitem(last=False)[1])
 
-    def fill(self, event: ItemRetrieved, *, most: int) -> ItemRetrieved:
-        """The item with its sound, where that is kept and has no more than ``most`` bytes at 24 kHz."""
+    def fill(self, event: ItemRetrieved, *, call: bool) -> ItemRetrieved:
+        """The item with its sound, where that is kept and fits into a message."""
+        most = MOST_IN_CALL if call else MOST_TOLD
         item, frames = event.item, self._turns.get(event.item.id)
         if frames is None or not isinstance(item, MessageItem) or _size(frames) * RATE // ASR_RATE > most:
             return event

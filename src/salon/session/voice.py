@@ -41,7 +41,6 @@ from salon.ports.observer import Observer
 from salon.session.captions import Captions
 from salon.session.ear import Ear
 from salon.session.held import Held
-from salon.session.kept import MOST_IN_CALL, MOST_TOLD
 from salon.session.speaker import Speaker, WireSpeaker
 from salon.session.speculation import SpeculatingLlm
 from salon.session.timing import Timing
@@ -73,8 +72,7 @@ IDLE = (
 
 
 class Voice:
-    """``tell`` sends to the client. ``ear`` and ``speaker`` are set by
-    who builds it."""
+    """``tell`` sends to the client. ``ear`` and ``speaker`` are set by who builds it."""
 
     ear: Ear | None
     speaker: Speaker | None
@@ -238,7 +236,7 @@ class Voice:
         elif isinstance(event, ResponseCreated):
             self._created(event)
         elif isinstance(event, ItemRetrieved) and self.ear is not None:
-            event = self.ear.kept.fill(event, most=MOST_IN_CALL if self._call else MOST_TOLD)
+            event = self.ear.kept.fill(event, call=self._call)
         self._tell(event)
 
     def first_text(self) -> None:

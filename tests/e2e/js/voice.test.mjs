@@ -34,6 +34,8 @@ test("the sound of an answer goes on from one message to the next", () => {
   assert.ok(!hearUntil(answer, 1700));
 });
 
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
 /** A call without a sound. */
 async function call(entries = [], welcome = "") {
   const sent = [];
@@ -46,11 +48,15 @@ async function call(entries = [], welcome = "") {
     welcome: () => welcome,
     greets: () => true,
     picture: () => null,
+    largest: () => 200_000,
     interrupt: () => done.push("interrupted"),
     stop: () => done.push("stopped"),
   });
   const hear = (...events) => events.forEach((event) => session.heard(event));
-  const created = () => hear({ type: "session.created", event_id: "e", session: { salon: { tts: "t" } } });
+  const created = async () => {
+    hear({ type: "session.created", event_id: "e", session: { salon: { tts: "t" } } });
+    await settled();
+  };
   return { conversation, session, sent, done, hear, created, items: () => sent.filter(({ type }) => type === "conversation.item.create").map(({ item }) => item) };
 }
 
@@ -65,7 +71,7 @@ const over = (id, status = "completed") => ({ type: "response.done", response: {
 
 test("a spoken turn is a question and an answer, as far as it was heard", async () => {
   const { conversation, session, hear, created } = await call();
-  created();
+  await created();
   hear(
     { type: "input_audio_buffer.speech_started", item_id: "item_q" },
     { type: "conversation.item.salon.partial", item_id: "item_q", transcript: "who" },
@@ -87,7 +93,7 @@ test("a spoken turn is a question and an answer, as far as it was heard", async 
 
 test("what was interrupted is cut where the server says", async () => {
   const { conversation, session, hear, created } = await call();
-  created();
+  await created();
   hear(...answered("r1", "Good morning, Ada."), over("r1"));
   session.heardUntil("r1", 1390);
   hear({ type: "conversation.item.truncated", item_id: "item_r1", audio_end_ms: 500 });
@@ -98,7 +104,7 @@ test("what was interrupted is cut where the server says", async () => {
 
 test("a sound without words leaves nothing, and neither does an answer that said nothing", async () => {
   const { conversation, hear, created } = await call();
-  created();
+  await created();
   hear(
     { type: "input_audio_buffer.speech_started", item_id: "item_q" },
     { type: "response.created", response: { id: "r1", conversation_id: "c", metadata: null } },
@@ -110,7 +116,7 @@ test("a sound without words leaves nothing, and neither does an answer that said
 
 test("the welcome is said where nothing was said yet, and is not worth keeping alone", async () => {
   const { conversation, sent, hear, created } = await call([], "Hello!");
-  created();
+  await created();
   assert.deepEqual(sent.at(-1), { type: "response.create", response: { salon: { say: "Hello!" } } });
   hear(...answered("r1", "Hello!"), over("r1"));
   assert.equal(conversation.meta.count, 0);
@@ -121,18 +127,19 @@ test("the welcome is said where nothing was said yet, and is not worth keeping a
 test("another line is told all that was said, what was heard of it, and what was asked in writing", async () => {
   const written = { ...newAnswer("answer_0"), status: "done", parts: [{ kind: "text", itemId: "item_0", text: "Yes.", references: [] }] };
   const { conversation, session, sent, hear, created, items } = await call([{ kind: "question", id: "item_w", at: 0, text: "In writing?", pictures: [] }, written]);
-  created();
+  await created();
   assert.deepEqual(items().map(({ id, content }) => [id, content[0].text]), [["item_w", "In writing?"], ["answer_0", "Yes."]]);
   hear(...items().map((item) => ({ type: "conversation.item.added", item })), ...answered("r1", "Good morning, Ada."));
   session.heardUntil("r1", 500);
   sent.length = 0;
   session.lost();
-  created();
+  await created();
   assert.deepEqual(items().map(({ role, content }) => [role, content[0].text]), [["user", "In writing?"], ["assistant", "Yes."], ["assistant", "Good morning"]]);
   assert.equal(conversation.entries.at(-1).status, "cut");
   hear(...items().map((item) => ({ type: "conversation.item.added", item })));
   sent.length = 0;
   session.ask("And this?", []);
+  await settled();
   assert.deepEqual(sent.map(({ type }) => type), ["conversation.item.create", "response.create"]);
   const [, asked] = sent;
   hear({ type: "response.created", response: { id: "r2", conversation_id: "c", metadata: asked.response.metadata } });
@@ -141,7 +148,7 @@ test("another line is told all that was said, what was heard of it, and what was
 
 test("what the browser spoke and was cut is told anew, as far as it was heard", async () => {
   const { session, sent, hear, created } = await call();
-  created();
+  await created();
   hear(...answered("r1", "Good morning, Ada."), over("r1"));
   sent.length = 0;
   session.rewrite("item_r1", 500);
@@ -152,7 +159,7 @@ test("what the browser spoke and was cut is told anew, as far as it was heard", 
 
 test("an answer is asked again without what came after it", async () => {
   const { conversation, session, sent, done, hear, created } = await call();
-  created();
+  await created();
   hear({ type: "conversation.item.input_audio_transcription.completed", item_id: "item_q", transcript: "Hi." }, { type: "conversation.item.added", item: { id: "item_q" } });
   hear(...answered("r1", "Good morning, Ada."), { type: "conversation.item.added", item: { id: "item_r1", type: "message" } }, over("r1"));
   sent.length = 0;

@@ -7,7 +7,7 @@ import pytest
 
 from salon.base.events import ItemRetrieved
 from salon.base.items import InputAudio, InputText, MessageItem
-from salon.session.kept import MOST_IN_CALL, MOST_KEPT, MOST_TOLD, KeptSound
+from salon.session.kept import MOST_KEPT, KeptSound
 
 FRAME = 640
 
@@ -20,8 +20,8 @@ def retrieved(item_id: str) -> ItemRetrieved:
     return ItemRetrieved(MessageItem(id=item_id, role="user", content=(InputAudio("Hello."),)))
 
 
-def audio(kept: KeptSound, item_id: str, most: int = MOST_TOLD) -> bytes | None:
-    item = kept.fill(retrieved(item_id), most=most).item
+def audio(kept: KeptSound, item_id: str, *, call: bool = False) -> bytes | None:
+    item = kept.fill(retrieved(item_id), call=call).item
     assert isinstance(item, MessageItem)
     (part,) = item.content
     assert isinstance(part, InputAudio)
@@ -39,12 +39,12 @@ def test_a_turn_is_told_at_24_khz() -> None:
     assert abs(int(samples[len(samples) // 2]) - 1000) <= 10
 
 
-@pytest.mark.parametrize(("seconds", "most"), [(3, MOST_IN_CALL), (14, MOST_TOLD)])
-def test_what_would_not_fit_into_a_message_is_left_out(seconds: int, most: int) -> None:
+@pytest.mark.parametrize(("seconds", "call"), [(3, True), (14, False)])
+def test_what_would_not_fit_into_a_message_is_left_out(seconds: int, *, call: bool) -> None:
     for length, fits in ((seconds, True), (seconds + 1, False)):
         kept = KeptSound()
         kept.keep("a", frames(length * 1000))
-        assert (audio(kept, "a", most) is not None) is fits
+        assert (audio(kept, "a", call=call) is not None) is fits
 
 
 def test_the_oldest_turns_make_room() -> None:
@@ -61,4 +61,4 @@ def test_what_is_not_kept_is_told_as_it_is() -> None:
     assert audio(kept, "empty") is audio(kept, "endless") is audio(kept, "unknown") is None
     written = ItemRetrieved(MessageItem(id="w", role="user", content=(InputText("Hi"),)))
     kept.keep("w", frames(100))
-    assert kept.fill(written, most=MOST_TOLD) == written
+    assert kept.fill(written, call=False) == written

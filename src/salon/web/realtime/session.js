@@ -28,6 +28,8 @@ import { Pulse } from "./pulse.js";
  * @typedef {{ state: State, finished: Answer, problem: { code: string, message: string } }} SessionEvents
  */
 
+export const MOST_SEEN = 3;
+
 /** @extends {Emitter<SessionEvents>} */
 export class Session extends Emitter {
   /**
@@ -52,6 +54,8 @@ export class Session extends Emitter {
     this.stopping = false;
     /** Whether the server is told all that was said before anything is asked of it. */
     this.tellsAll = false;
+    /** Whether something may be asked while an answer is under way: then that ends. */
+    this.interruptible = false;
   }
 
   get state() {
@@ -237,12 +241,18 @@ export class Session extends Emitter {
     return known.includes(entry.id) || itemIds(entry).some((id) => known.includes(id));
   }
 
+  /** What the server is shown of a question. Of those that went with spoken turns by themselves, the last ones tell all. @param {Question} question */
+  pictures(question) {
+    const seen = this.conversation.entries.filter((entry) => entry.kind === "question" && entry.spoken && entry.pictures.length);
+    return !question.spoken || seen.slice(-MOST_SEEN).includes(question) ? question.pictures : [];
+  }
+
   /** An entry as an item for a server that does not have it. @param {Entry} entry */
   item(entry) {
     if (entry.kind === "question") {
       const content = [
         ...(entry.text ? [{ type: "input_text", text: entry.text }] : []),
-        ...entry.pictures.map((picture) => ({ type: "input_image", image_url: picture.url })),
+        ...this.pictures(entry).map((picture) => ({ type: "input_image", image_url: picture.url })),
       ];
       return content.length && !entry.partial ? { id: entry.id, type: "message", role: "user", content } : null;
     }

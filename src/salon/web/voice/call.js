@@ -8,7 +8,7 @@ import { httpUrl } from "../realtime/place.js";
 /** @typedef {"request" | "media" | "session"} Stage what did not come about */
 
 /** How long the media path and the session may take. */
-const MEDIA_MS = 10_000;
+const MEDIA_MS = 8_000;
 const STATS_MS = 2000;
 /** A connection that is lost this long is not coming back. */
 const LOST_MS = 6000;
@@ -145,6 +145,8 @@ export class CallLine extends Emitter {
   send(event) {
     if (this.channel?.readyState !== "open") return false;
     const text = JSON.stringify(event);
+    // One message that is too long would close the channel.
+    if (text.length > (this.connection?.sctp?.maxMessageSize ?? Infinity)) return false;
     this.channel.send(text);
     this.tap.event("up", text);
     return true;

@@ -5,9 +5,10 @@
 
 import { Emitter } from "../emitter.js";
 import { newId } from "../model/ids.js";
+import { smaller } from "../model/pictures.js";
 import { apply, newAnswer } from "../realtime/answers.js";
 import { cutSound, endSound, hearUntil, spokenParts } from "../realtime/heard.js";
-import { Session } from "../realtime/session.js";
+import { MOST_SEEN, Session } from "../realtime/session.js";
 
 /** @typedef {import("../model/types.js").Answer} Answer */
 /** @typedef {import("../model/types.js").Question} Question */
@@ -23,6 +24,7 @@ import { Session } from "../realtime/session.js";
  * @property {() => string} welcome what is said first; empty lets the model begin
  * @property {() => boolean} greets
  * @property {() => Picture | null} picture what is to be seen now
+ * @property {() => number} largest characters of a picture that the line can carry
  * @property {() => void} interrupt
  * @property {() => void} stop
  */
@@ -76,6 +78,13 @@ export class SpokenSession extends Session {
     this.lines = lines;
     this.call = call;
     this.tellsAll = true;
+    this.interruptible = true;
+    /** Pictures that went with turns on this line. @type {{ id: string, turn: string }[]} */
+    this.seen = [];
+    /** One that went with a turn whose name is not known yet. @type {Picture | null} */
+    this.shown = null;
+    /** Pictures that are too large for the line, made smaller. @type {Map<Picture, Picture>} */
+    this.smaller = new Map();
     /** The answer of which all that has come so far was heard. */
     this.rested = "";
   }
@@ -112,11 +121,25 @@ export class SpokenSession extends Session {
   begin(session) {
     this.defaults = session;
     this.server = { token: "", lastEventId: "", known: [], cuts: [] };
+    this.seen = [];
     const { answer, entries } = this.conversation;
     if (answer?.status === "running") this.finish(answer, "cut");
     this.update();
-    if (entries.length) return this.reconcile();
-    if (this.call.greets()) this.greet();
+    if (!entries.length) return this.call.greets() ? this.greet() : undefined;
+    void this.fit(entries.flatMap((entry) => (entry.kind === "question" ? entry.pictures : []))).then(() => this.reconcile());
+  }
+
+  /** A line takes messages of a certain length. @param {Picture[]} pictures */
+  async fit(pictures) {
+    const largest = this.call.largest();
+    for (const picture of pictures) {
+      if (picture.url.length > largest && !this.smaller.has(picture)) this.smaller.set(picture, await smaller(picture, largest));
+    }
+  }
+
+  /** @param {Question} question @override */
+  pictures(question) {
+    return super.pictures(question).map((picture) => this.smaller.get(picture) ?? picture);
   }
 
   /** The welcome is said as it stands; without one the model begins. */
@@ -130,7 +153,7 @@ export class SpokenSession extends Session {
   ask(text, pictures) {
     this.call.interrupt();
     const seen = this.call.picture();
-    super.ask(text, seen ? [...pictures, seen] : pictures);
+    void this.fit(pictures).then(() => super.ask(text, seen ? [...pictures, seen] : pictures));
   }
 
   /** @override */
@@ -162,6 +185,8 @@ export class SpokenSession extends Session {
         break;
       case "input_audio_buffer.committed":
         this.spoke(event.item_id, "", true, now);
+        if (this.shown) this.showed(event.item_id, this.shown);
+        this.shown = null;
         break;
       case "conversation.item.truncated":
         this.truncated(event.item_id, event.audio_end_ms);
@@ -183,15 +208,34 @@ export class SpokenSession extends Session {
     question.text = text;
     question.partial = partial;
     // A sound in which there were no words.
-    if (!text && !partial && !question.pictures.length) return this.conversation.remove(question);
+    if (!text && !partial) this.unsee(this.seen.find(({ turn }) => turn === id));
+    if (!text && !partial) return this.conversation.remove(question);
     if (!partial) this.conversation.entitle(question);
     this.conversation.changed(question);
     this.conversation.touch();
   }
 
-  /** A picture that went with what is being said. @param {string} id @param {Picture} picture */
-  showed(id, picture) {
-    const question = this.questionOf(id);
+  /** A picture goes with what is being said. @param {string} turn its item's id; empty where that is not known yet @param {Picture} picture */
+  see(turn, picture) {
+    const id = newId("item");
+    this.connection.send({ type: "conversation.item.create", item: { id, type: "message", role: "user", content: [{ type: "input_image", image_url: picture.url }] } });
+    this.seen.push({ id, turn });
+    // The model would be shown all of them again with each turn.
+    if (this.seen.length > MOST_SEEN) this.unsee(this.seen[0]);
+    if (turn) this.showed(turn, picture);
+    else this.shown = picture;
+  }
+
+  /** @param {{ id: string, turn: string }} [seen] */
+  unsee(seen) {
+    if (!seen) return;
+    this.seen = this.seen.filter((each) => each !== seen);
+    this.connection.send({ type: "conversation.item.delete", item_id: seen.id });
+  }
+
+  /** @param {string} turn @param {Picture} picture */
+  showed(turn, picture) {
+    const question = this.questionOf(turn);
     if (!question) return;
     question.pictures.push(picture);
     this.conversation.changed(question);

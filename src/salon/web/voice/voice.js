@@ -27,6 +27,9 @@ import { WireLine } from "./wire.js";
 
 const RETRIES = 4;
 const INTERRUPTED_MS = 1200;
+/** Characters: a message of a data channel has 262,144 bytes at most, one of the WebSocket a MiB. */
+const CHANNEL_PICTURE = 200_000;
+const SOCKET_PICTURE = 700_000;
 /** How often it is said how much was heard. */
 const FOLLOW_MS = 60;
 
@@ -67,8 +70,6 @@ export class Voice extends Emitter {
     this.talking = false;
     /** Asked at the beginning of each turn for a picture to send along. @type {(() => import("../model/types.js").Picture | null) | null} */
     this.picture = null;
-    /** What was seen when a turn began whose name is not known yet. @type {import("../model/types.js").Picture | null} */
-    this.shown = null;
     this.attempts = 0;
     this.clock = new HeardClock();
     this.speaking = "";
@@ -88,6 +89,7 @@ export class Voice extends Emitter {
     this.run += 1;
     this.attempts = 0;
     this.failure = null;
+    this.muted = false;
     this.conversation = conversation;
     this.become("preparing");
     await this.connect(this.run);
@@ -123,6 +125,7 @@ export class Voice extends Emitter {
       welcome: () => this.settings.welcome || this.surroundings.welcome(conversation),
       greets: () => this.settings.greets,
       picture: () => this.picture?.() ?? null,
+      largest: () => (this.line instanceof CallLine ? CHANNEL_PICTURE : SOCKET_PICTURE),
       interrupt: () => this.interrupt(),
       stop: () => this.stop(),
     });
@@ -179,9 +182,6 @@ export class Voice extends Emitter {
         if (this.state === "speaking") this.become("interrupted");
         return this.become("hearing");
       case "input_audio_buffer.committed":
-        if (this.shown) this.session?.showed(event.item_id, this.shown);
-        this.shown = null;
-        return this.become("thinking");
       case "input_audio_buffer.speech_stopped":
         return this.become("thinking");
       case "response.created":
@@ -201,6 +201,9 @@ export class Voice extends Emitter {
         // A turn in which nothing was understood, or an answer without sound.
         if (this.state === "thinking" && !this.speaking) this.become("listening");
         return undefined;
+      case "conversation.item.input_audio_transcription.failed":
+        this.emit("problem", event.error?.message ?? "");
+        return this.become("listening");
       case "conversation.item.input_audio_transcription.completed":
         if (!event.transcript && this.state === "thinking") this.become("listening");
     }
@@ -236,10 +239,7 @@ export class Voice extends Emitter {
   /** What the camera or the screen shows goes with the turn that begins. @param {string} turn its item's id, once it is known */
   see(turn) {
     const picture = this.picture?.();
-    if (!picture) return;
-    this.line?.send({ type: "conversation.item.create", item: { type: "message", role: "user", content: [{ type: "input_image", image_url: picture.url }] } });
-    if (turn) this.session?.showed(turn, picture);
-    else this.shown = picture;
+    if (picture) this.session?.see(turn, picture);
   }
 
   /** Stop the answer. */

@@ -57,8 +57,13 @@ export function buildComposer(page, signal) {
     field.style.height = `${Math.min(field.scrollHeight, TALLEST)}px`;
   }
 
+  /** Whether the button stops the answer rather than sending. */
+  function stops() {
+    return conversation.busy && !(session.interruptible && (field.value.trim() || pictures.length));
+  }
+
   function show() {
-    const busy = conversation.busy;
+    const busy = stops();
     const label = t(busy ? "stop" : "send");
     put(main, icon(busy ? "stop" : "send"));
     main.classList.toggle("stops", busy);
@@ -103,7 +108,7 @@ export function buildComposer(page, signal) {
   }
 
   function send() {
-    if (conversation.busy || isAway()) return;
+    if (stops() || isAway()) return;
     const text = field.value.trim();
     if (!text && !pictures.length) return;
     const size = new Blob([text, ...pictures.map(({ url }) => url)]).size + OVERHEAD;
@@ -144,7 +149,7 @@ export function buildComposer(page, signal) {
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (conversation.busy) session.stop();
+    if (stops()) session.stop();
     else send();
   });
   form.addEventListener("pointerdown", (event) => {
@@ -165,7 +170,7 @@ export function buildComposer(page, signal) {
     attach,
     /** @param {string} text */
     ask: (text) => {
-      if (!conversation.busy) session.ask(text, []);
+      if (!conversation.busy || session.interruptible) session.ask(text, []);
     },
     focus: () => {
       // On a phone this would bring up the keyboard.

@@ -10,7 +10,7 @@ import { choice, deviceOptions, keepSettings } from "./settings.js";
 
 /** @typedef {import("../../i18n/i18n.js").Key} Key */
 
-const SECONDS = 4;
+const SECONDS = 3;
 
 /** @param {import("../../voice/voice.js").Voice} voice */
 export async function testMicrophone(voice) {

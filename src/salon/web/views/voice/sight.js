@@ -5,6 +5,8 @@ import { h } from "../../ui/dom.js";
 import { icon } from "../../ui/icons.js";
 
 const LONGEST = 1024;
+/** One picture is looked at for each turn. */
+const SLOW = { frameRate: { ideal: 8, max: 15 } };
 /** Characters of a `data:` address: it goes through a data channel in one message. */
 const LARGEST = 180_000;
 const QUALITIES = [0.72, 0.55, 0.4, 0.25];
@@ -30,7 +32,7 @@ export function buildSight(changed, refused) {
     if (off) return;
     try {
       const media = navigator.mediaDevices;
-      stream = wanted === "camera" ? await media.getUserMedia({ video: { width: { ideal: 1280 } } }) : await media.getDisplayMedia({ video: true });
+      stream = wanted === "camera" ? await media.getUserMedia({ video: { width: { ideal: 1280 }, ...SLOW } }) : await media.getDisplayMedia({ video: SLOW });
     } catch {
       return refused(t(wanted === "camera" ? "voice no camera" : "voice no screen"));
     }
