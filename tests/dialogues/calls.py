@@ -27,6 +27,7 @@ from tests.session.house import KEY, House, open_house
 
 TRANSIT_MS = 100
 """About how long sound takes from the microphone to the recogniser: libwebrtc's encoder, the network, the jitter buffer."""
+LATE_MS = 1200
 STEP = 480
 """Samples of 10 ms at 48 kHz, as libwebrtc wants them."""
 
@@ -54,9 +55,16 @@ class Call:
         self._pc.on("track", lambda event: tasks.create_task(self._listen(event.track)))
         await self._pc.set_local_description(await self._pc.create_offer())
         headers = {"authorization": f"Bearer {KEY}", "content-type": "application/sdp"}
-        async with ClientSession() as http, http.post(url, data=self._pc.local_description.sdp, headers=headers) as got:
-            assert got.status == 201, await got.text()
-            answer = webrtc.RTCSessionDescriptionInit(type="answer", sdp=await got.text())
+        async with ClientSession() as http:
+            while True:
+                async with http.post(url, data=self._pc.local_description.sdp, headers=headers) as got:
+                    text = await got.text()
+                    if got.status == 201:
+                        break
+                    # The engine takes nobody whom this machine could not serve now.
+                    assert got.status == 503, text
+                    await asyncio.sleep(float(got.headers["retry-after"]))
+        answer = webrtc.RTCSessionDescriptionInit(type="answer", sdp=text)
         tasks.create_task(self._talk())
         await self._pc.set_remote_description(answer)
         await until(lambda: self._pc.connection_state == "connected", "connected", 30)
@@ -167,7 +175,7 @@ async def housed(dialogues: Iterable[Dialogue]) -> AsyncIterator[tuple[House, li
     made = []
     for dialogue in dialogues:
         room, tts = Room(dialogue, lambda: loop.time() * 1000), voice_of(dialogue)
-        asr = AnnotatedAsr(dialogue.style, room, tts, transit=TRANSIT_MS)
+        asr = AnnotatedAsr(dialogue.style, room, tts, transit=TRANSIT_MS, late=LATE_MS)
         made.append((dialogue, room, Agent(name=dialogue.name, llm=answering(dialogue), asr=asr, tts=tts)))
     async with open_house(*(agent for _, _, agent in made)) as house:
         yield house, made

@@ -141,13 +141,17 @@ class _TtsSession:
 
 
 class AnnotatedAsr:
-    """Hears the words of the room whose sound reached it. ``transit`` is ms from the microphone to here."""
+    """Hears the words of the room whose sound reached it. ``transit`` is ms from the microphone to here, up to ``late`` more on a
+    machine that is too busy."""
 
-    def __init__(self, style: Style, room: Room, tts: SpokenTts, *, transit: int = 0) -> None:
+    def __init__(self, style: Style, room: Room, tts: SpokenTts, *, transit: int = 0, late: int = 0) -> None:
         self.style = style
         self.room = room
         self.tts = tts
         self.transit = transit
+        self.late = late
+        self.told = 0.0
+        """When the last word of a ``Final`` was said: it is not said again."""
         self.name = "annotated:asr"
         self.traits = AsrTraits(partials=True)
         self.open = 0
@@ -174,6 +178,7 @@ class _AsrSession:
         self._from = float("inf")
         self._until = 0.0
         self._finished = asyncio.Event()
+        self._reached: list[Said] = []
 
     def push(self, pcm: bytes) -> None:
         if self._finished.is_set():
@@ -197,19 +202,23 @@ class _AsrSession:
                     told = text
                     yield Partial(text)
         await asyncio.sleep(_spread(FINAL_MS, self._frames) / 1000)
-        yield Final(self._text(final=True), usage=AsrUsage(self._frames * 20), model=asr.name)
+        text = self._text(final=True)
+        asr.told = max((word.end for word in self._reached), default=asr.told)
+        yield Final(text, usage=AsrUsage(self._frames * 20), model=asr.name)
 
     def _text(self, *, final: bool) -> str:
         asr, room = self._asr, self._asr.room
         now = room.now() - asr.transit
         reached = []
         for word in sorted([*room.words, *self._ours()], key=lambda word: word.start):
-            if not word.text or (word.start + word.end) / 2 < self._from - asr.transit:
+            middle = (word.start + word.end) / 2
+            if not word.text or middle < self._from - asr.transit - asr.late or (asr.late and middle <= asr.told):
                 continue
             known = word.end + _spread(PARTIAL_MS, round(word.end - word.start)) <= now
             if word.end - 40 > self._until - asr.transit or not (final or known):
                 break
             reached.append(word)
+        self._reached = reached
         text = ""
         for word in reached:
             apart = text and text[-1].isalnum() and word.text[0].isascii() and text[-1].isascii()
