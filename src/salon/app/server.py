@@ -146,19 +146,24 @@ class Salon:
         server, log = self.config.server, self.config.log
         refuse_exposure(self.config)
         logs.configure(log.level, log.format)
-        house = self._build(self._forker())
-        return lifecycle.run(
-            house.app,
-            host=server.host,
-            port=server.port,
-            hub=house.running,
-            gate=house.gate,
-            drain_seconds=server.drain_seconds,
-            ready=ready or _log_ready,
-            max_message_bytes=max(server.max_frame_bytes, lifecycle.MAX_MESSAGE),
-            forwarded_allow_ips=",".join(server.proxies),
-            framed=house.carrying.framed(),
-        )
+        forker = self._forker()
+        try:
+            house = self._build(forker)
+            return lifecycle.run(
+                house.app,
+                host=server.host,
+                port=server.port,
+                hub=house.running,
+                gate=house.gate,
+                drain_seconds=server.drain_seconds,
+                ready=ready or _log_ready,
+                max_message_bytes=max(server.max_frame_bytes, lifecycle.MAX_MESSAGE),
+                forwarded_allow_ips=",".join(server.proxies),
+                framed=house.carrying.framed(),
+            )
+        finally:
+            if forker is not None:
+                forker.close()
 
     def room(self, name: str) -> Room:
         """A room, to publish to and to listen to while the server runs."""

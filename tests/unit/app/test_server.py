@@ -18,7 +18,8 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from salon import Agent, Salon
-from salon.app.config import Config, LlmDefaults
+from salon.app import server
+from salon.app.config import Config, LlmDefaults, Server
 from salon.app.config_load import Loaded, short_names
 from salon.app.server import Settings
 from salon.base.errors import ConfigError
@@ -175,6 +176,26 @@ async def test_run_serves_until_it_is_told_to_stop() -> None:
         assert await ask(line.split()[-1])
         server.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(server.wait) == 0
+
+
+@pytest.mark.parametrize(("workers", "forkers"), [(1, 0), (2, 1)])
+def test_one_worker_is_the_process_itself(workers: int, forkers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And where the server does not start, nothing that was forked stays."""
+    made: list[Any] = []
+
+    class Forker:
+        def __init__(self, work: Any) -> None:
+            self.closed = False
+            made.append(self)
+
+        def close(self) -> None:
+            self.closed = True
+
+    monkeypatch.setattr(server, "Forker", Forker)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        where = Server(port=taken.getsockname()[1], workers=workers)
+        assert Salon(config=Config(llm=LlmDefaults(default=("demo",)), server=where)).run() == 1
+    assert [each.closed for each in made] == [True] * forkers
 
 
 def test_a_port_that_is_taken_is_one_sentence() -> None:

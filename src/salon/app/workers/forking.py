@@ -63,7 +63,8 @@ class Forker:
         return ours
 
     def close(self) -> None:
-        """Let the forker end, and wait for it: it waits for its workers, and kills those that do not end."""
+        """Let the forker end, and wait for it: it waits for its workers, and kills those that do not end. Calling it again does
+        nothing."""
         self.control.close()
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self._pid, 0)
