@@ -141,7 +141,7 @@ async def on_air(http: ClientSession, room: str, **headers: str) -> AsyncIterato
             sending.cancel()
             light.close()
             with suppress(ClientConnectionError):  # the server may have ended
-                await http.delete(response.headers["location"], headers=headers)
+                (await http.delete(response.headers["location"], headers=headers)).release()
 
 
 @asynccontextmanager
@@ -325,6 +325,13 @@ async def test_past_the_limit_a_newcomer_is_asked_to_come_again(program: Program
             return (await status())[0] == 201
 
         await eventually(has_room)
+
+    async def rested() -> bool:
+        async with http.get("/metrics") as response:
+            loads = re.findall(r"^salon_media_load{.*} (\S+)$", await response.text(), re.M)
+        return len(loads) == 2 and max(map(float, loads)) < 0.5
+
+    await eventually(rested)
 
 
 async def test_a_worker_that_dies_takes_its_own_sessions_only(program: Program, http: ClientSession) -> None:
