@@ -59,8 +59,10 @@ class Coarse:
             grown, self._queue = queue - self._queue, queue
         full = self._queue > QUEUE_MS and grown > -QUEUE_MS // 4
         if loss > HEAVY_LOSS or full:
-            arrived = sending * (1 - loss) * BACK_OFF if loss > 2 * HEAVY_LOSS or full else sending * (1 - loss / 2)
-            return self._cut(estimate, int(arrived), now)
+            much = loss > 2 * HEAVY_LOSS or full
+            # So little as is sent while a stream begins says nothing about the network.
+            bitrate = sending * (1 - loss) * BACK_OFF if much else max(sending, estimate / 2) * (1 - loss / 2)
+            return self._cut(estimate, int(bitrate), now)
         if self._before is not None and now - self._tried_at > SETTLE_MS:
             # It fits.
             self._before, self._interval = None, TRY_MS
