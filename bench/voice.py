@@ -27,7 +27,7 @@ from tests.fakes.instant_speech import CHARACTER
 from tests.fakes.media_house import until
 
 TURNS = 3
-BETWEEN = 4.5
+BETWEEN = 6.0
 """Seconds from one question to the next: the answer is heard meanwhile, at 60 ms a character."""
 ANSWER = "I can tell you a story, |or read you the news of today."
 INTO = 1.0
@@ -82,8 +82,10 @@ async def converse(caller: Caller, at: float, figures: Figures, ours: bool) -> N
         await asyncio.sleep(1.5)
         onset = caller.microphone.began
         quiet = caller.loudspeaker.silent_from(onset)
-        if quiet is not None:
-            figures.quiet.append((quiet - onset) * 1000)
+        if quiet is None or not caller.loudspeaker.heard_from(onset - 0.05, onset):
+            figures.missed += 1
+            continue
+        figures.quiet.append((quiet - onset) * 1000)
         if ours and (cleared := caller.when.get("output_audio_buffer.cleared", 0)) > onset:
             figures.stopped.append((cleared - onset) * 1000)
 
@@ -94,7 +96,8 @@ async def answered(caller: Caller, began: float) -> float | None:
     while loop.time() - began < BETWEEN:
         ended = caller.microphone.ended
         if ended > began and loop.time() - ended > 0.15 and (heard := caller.loudspeaker.heard_from(ended)):
-            return heard
+            # Who is still being answered has asked too early.
+            return None if caller.loudspeaker.heard_from(ended - 0.1, ended) else heard
         await asyncio.sleep(0.05)
     return None
 

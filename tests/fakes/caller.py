@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import wave
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -95,9 +96,9 @@ class Loudspeaker:
             data.close()
             self.played.append((now, level(bytes(samples))))
 
-    def heard_from(self, moment: float) -> float | None:
-        """When something was first heard at or after ``moment``."""
-        return next((at for at, loud in self.played if at >= moment and loud > AUDIBLE), None)
+    def heard_from(self, moment: float, until: float = math.inf) -> float | None:
+        """When something was first heard from ``moment`` on."""
+        return next((at for at, loud in self.played if moment <= at < until and loud > AUDIBLE), None)
 
     def silent_from(self, moment: float, least: float = 0.1) -> float | None:
         """When, at or after ``moment``, a silence of ``least`` seconds began."""

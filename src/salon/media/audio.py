@@ -207,6 +207,11 @@ class AudioOut:
             self._send(self._encoded(), self._transport.now)
             self._transport.flush()
 
+    def withdraw(self) -> int:
+        taken = len(self._frames) * opus.FRAME_MS
+        self._frames.clear()
+        return taken
+
     def flush(self) -> int:
         self._frames.clear()
         self._rest.clear()

@@ -189,6 +189,11 @@ class AudioOut(Protocol):
         (``audio_overflow``) above ten minutes."""
         ...
 
+    def withdraw(self) -> int:
+        """Take back what is queued, but for a packet that is made already, and return how many ms of it: to be written again,
+        another way. For who writes packets of 20 ms."""
+        ...
+
     def flush(self) -> int:
         """Drop what is queued, and return ``played_ms``: what the listener was sent of it."""
         ...

@@ -23,7 +23,7 @@ RATE = 24_000
 CHUNK_MS = 200
 FRAME_MS = 20
 LEAD_MS = 60
-"""What lies in the call's queue: it cannot be ducked any more."""
+"""What lies in the call's queue."""
 REWIND_MS = 1000
 AHEAD_MS = 20_000
 
@@ -196,7 +196,17 @@ class CallSpeaker:
         return self._heard
 
     def duck(self) -> None:
+        if self._gain.target == 0.0:
+            return
         self._gain.target = 0.0
+        # What lies in the call's queue would be heard for another 60 ms.
+        for _ in range(self._out.withdraw() // FRAME_MS):
+            self._frames.appendleft(self._behind.pop())
+            self._marks.pop()
+            self._written -= 1
+        if self._timer is not None:
+            self._timer.cancel()
+            self._pump()
 
     def unduck(self, since_ms: int) -> None:
         if self._gain.target == 1.0:

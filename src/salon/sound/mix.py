@@ -10,7 +10,7 @@ from salon.sound.pcm import FULL_SCALE
 class Gain:
     """A factor on a stream at ``rate`` Hz. A new ``target`` is reached in ``ramp_ms``, sample by sample."""
 
-    def __init__(self, rate: int, *, ramp_ms: int = 40) -> None:
+    def __init__(self, rate: int, *, ramp_ms: int = 20) -> None:
         self.target = 1.0
         self._now = 1.0
         self._step = 1000 / (ramp_ms * rate)

@@ -233,6 +233,11 @@ class Loudspeaker:
     def write(self, samples: bytes, rate: int = 24_000) -> None:
         self._frames.extend(samples[at : at + 960] for at in range(0, len(samples), 960))
 
+    def withdraw(self) -> int:
+        taken = self.queued_ms
+        self._frames.clear()
+        return taken
+
     def flush(self) -> int:
         self._frames.clear()
         played, self._played = self._played, 0

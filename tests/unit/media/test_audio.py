@@ -252,6 +252,20 @@ async def test_a_flush_tells_what_was_heard_and_drops_the_rest() -> None:
     assert call.near.rtp() == []
 
 
+async def test_what_is_taken_back_can_be_written_again() -> None:
+    call = Call()
+    call.out.write(tone(100))
+    call.house.pass_ms(20)
+    assert call.out.withdraw() == 40  # two packets are sent, one is made
+    assert call.out.withdraw() == 0
+    call.out.write(tone(40))
+    call.house.pass_ms(200)
+    packets = call.near.rtp()
+    assert len(packets) == 5
+    assert {(later.timestamp - first.timestamp) & 0xFFFFFFFF for first, later in itertools.pairwise(packets)} == {960}
+    assert call.out.played_ms == 100
+
+
 async def test_ten_minutes_are_the_most() -> None:
     call = Call()
     minute = bytes(2 * 8_000 * 60)

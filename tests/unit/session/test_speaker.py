@@ -117,6 +117,27 @@ def test_a_duck_is_silence_and_goes_on_where_it_is_told() -> None:
     run(script())
 
 
+def test_a_duck_takes_back_what_is_queued_and_loses_nothing() -> None:
+    async def script() -> None:
+        call = Call()
+        call.speaker.play(sound(2000))
+        await call.listen(500)
+        before = call.speaker.place
+        assert before is not None and call.out.queued_ms >= 40
+        call.speaker.duck()
+        call.speaker.duck()
+        await call.listen(300)
+        heard = call.speaker.place
+        # One packet in which it fades, and one of silence: no word more is said.
+        assert heard is not None and heard.ms - before.ms <= 40
+        assert not call.out.audible
+        call.speaker.unduck(before.ms)
+        await call.listen(1700)
+        assert call.speaker.place == Place("r", "i", 2000)
+
+    run(script())
+
+
 def test_a_stop_knows_what_was_heard() -> None:
     async def script() -> None:
         call = Call()
