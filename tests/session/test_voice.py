@@ -601,3 +601,13 @@ def test_a_turn_that_is_retrieved_has_its_sound() -> None:
         assert max(part.audio) > 0
 
     play(script)
+
+
+def test_a_nod_while_an_answer_fails_does_not_silence_the_next_one() -> None:
+    async def script(talk: Simulation) -> None:
+        talk.submit(CreateResponse())
+        await talk.say("mhm")
+        await talk.until(OutputBufferStopped)
+        assert talk.heard[-1].endswith("Yes.")
+
+    play(script, llm=SimulatedLlm(["Yes."]), asr=SimulatedAsr([], partials=False))

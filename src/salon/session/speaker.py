@@ -213,6 +213,10 @@ class CallSpeaker:
             return
         self._gain.target = 1.0
         self._paused = False
+        if not self.playing:
+            # All was said, or nothing was yet: the next answer is heard from its first word.
+            self._gain.jump(1.0)
+            return
         again = []
         item = self._frames[0][0].item_id if self._frames else (self._behind[-1][0].item_id if self._behind else "")
         while self._behind and self._behind[-1][0].item_id == item and self._behind[-1][0].ms > since_ms:

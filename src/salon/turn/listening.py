@@ -139,7 +139,7 @@ class ListeningMachine:
             if not playing and self._interrupt.ducked:
                 # All was said before it was decided: what is being said is the next turn.
                 self._interrupt.forget()
-                outcomes += self._tell()
+                outcomes += [Resume(), *self._tell()]
         if isinstance(change, Onset):
             outcomes += self._onset(change.at, playing, guarded)
         elif isinstance(change, Offset):

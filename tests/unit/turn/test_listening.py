@@ -162,7 +162,7 @@ def test_what_began_while_we_fell_silent_is_a_turn() -> None:
     ear.playing = True
     ear.voice(100)
     ear.playing = False
-    assert ear.voice(20) == [SpeechStarted("item_1", 0)]
+    assert ear.voice(20) == [Resume(), SpeechStarted("item_1", 0)]
     ear.silence(300)
     ear.words("mhm", final=True)
     assert isinstance(ear.silence(1000)[-1], SpeechStopped)
