@@ -611,3 +611,15 @@ def test_a_nod_while_an_answer_fails_does_not_silence_the_next_one() -> None:
         assert talk.heard[-1].endswith("Yes.")
 
     play(script, llm=SimulatedLlm(["Yes."]), asr=SimulatedAsr([], partials=False))
+
+
+def test_an_answer_ducked_for_a_turn_that_the_client_ends_goes_on() -> None:
+    async def script(talk: Simulation) -> None:
+        talk.submit(CreateResponse())
+        await talk.say("mhm")
+        talk.begin("mhm")
+        await talk.say("mhm")
+        talk.submit(CommitAudio())
+        await talk.until(OutputBufferStopped)
+
+    play(script, llm=SimulatedLlm(["Yes."]), asr=SimulatedAsr([], partials=False))

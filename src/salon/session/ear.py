@@ -27,6 +27,7 @@ from salon.turn.listening import (
     Dropped,
     ListeningMachine,
     Outcome,
+    Resume,
     SegmentBegan,
     SegmentEnded,
     SpeechStopped,
@@ -168,7 +169,8 @@ class Ear:
         self.appended = 0
         self._manual = ""
         if self._machine is not None:
-            self._machine.clear()
+            # The turn is kept; what had been ducked for it goes on.
+            self._tell([each for each in self._machine.clear() if isinstance(each, Resume)])
         if turn.segments:
             turn.segments[-1].finish()
         self.committed(item_id)
