@@ -134,7 +134,7 @@ def test_a_scene_says_its_welcome_and_an_answer_is_stopped_by_the_button(open_vo
         talk.menu("Download as Markdown")
     exported = Path(markdown.value.path()).read_text("utf-8")
     assert re.search(r"## Answer · [\d:]+ ?\w* · spoken\n\nHello, I am the guide of this house\.\n", exported)
-    assert re.search(r"## Answer · [\d:]+ ?\w* · spoken\n\n1, 2, 3.* … \*\(interrupted here\)\*\n", exported)
+    assert re.search(r"## Answer · [\d:]+ ?\w* · spoken\n\n1, 2.* … \*\(interrupted here\)\*\n", exported)
 
 
 def test_without_a_path_for_media_it_goes_by_websocket_and_says_so(open_voice: Open) -> None:
