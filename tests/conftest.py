@@ -17,7 +17,7 @@ import pytest
 from tests.conformance.environments import ProgramMissing
 
 TESTS = Path(__file__).parent
-ORDER = ("architecture", "unit", "fuzz", "contract", "session", "media", "conformance", "e2e")
+ORDER = ("architecture", "unit", "fuzz", "contract", "dialogues", "session", "media", "conformance", "e2e")
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 not_run = pytest.StashKey[Counter[str]]()

@@ -80,7 +80,7 @@ def runs(pid: int) -> bool:
     """One that has ended and that nobody has asked about yet does not."""
     try:
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 

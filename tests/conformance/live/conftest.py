@@ -21,6 +21,7 @@ from salon.app.config import ApiKey, Auth, Config, LiveSettings, LlmDefaults, Me
 from salon.app.config_load import Loaded
 from salon.app.models import Models
 from salon.session.agent import Agent
+from salon.session.live import Live
 from salon.wire.token import Claims, SalonClaim, mint
 from tests.conformance.environments import ProgramMissing, node_env
 from tests.conformance.peerjs.conftest import ARGUMENTS
@@ -54,6 +55,7 @@ class Stage:
 
     def __init__(self, house: House, http: str, folder: Path) -> None:
         self.house = house
+        self.live: Live = house.carrying.running.live
         self.http = http
         self.folder = folder
 
@@ -65,7 +67,7 @@ class Stage:
 
     async def is_live(self, room: str) -> None:
         """Wait until packets come. Raises ``TimeoutError``."""
-        live = self.house.media.live
+        live = self.live
         changed = asyncio.Event()
         stop = live.listen(lambda *_: changed.set())
         try:
@@ -78,7 +80,7 @@ class Stage:
 
     async def is_over(self, room: str, role: str) -> str:
         """Wait until the room has no session of that role; why the last one ended."""
-        live = self.house.media.live
+        live = self.live
         changed = asyncio.Event()
         stop = live.listen(lambda *_: changed.set())
         try:
@@ -91,7 +93,7 @@ class Stage:
         return [each.ended for each in live._ended.values() if each.room == room and each.role == role][-1]
 
     def sessions(self, room: str) -> list[Any]:
-        return [each for each in self.house.media.live._sessions.values() if each.room == room]
+        return [each for each in self.live._sessions.values() if each.room == room]
 
 
 @asynccontextmanager

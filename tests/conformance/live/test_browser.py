@@ -24,7 +24,7 @@ async def test_what_one_publishes_each_viewer_sees(site: Site, publisher: str) -
         await bob.evaluate(f"([url, token]) => {viewer}(url, token)", [stage.whep("studio"), grant("bob", "", "*")])
         width, height = await bob.evaluate("pictures(10)")
         assert width / height == pytest.approx(16 / 9, abs=0.05)
-    broadcast = stage.house.media.live.broadcast("studio")
+    broadcast = stage.live.broadcast("studio")
     assert broadcast is not None
     assert broadcast.viewer_count == 2
 

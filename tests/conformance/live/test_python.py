@@ -154,7 +154,7 @@ async def test_what_wrtc_publishes_is_recorded_and_plays(stage: Stage) -> None:
             url = f"{stage.http}/v1/live/kept/recording"
             async with http.post(url, json={"on": True}, headers=headers) as response:
                 assert response.status == 200, await response.text()
-            broadcast = stage.house.media.live.broadcast("kept")
+            broadcast = stage.live.broadcast("kept")
             assert broadcast is not None
 
             async def long_enough() -> bool:
@@ -210,17 +210,17 @@ async def test_ffmpeg_s_muxer_publishes_h264_which_is_recorded_and_plays(open_st
         sys.executable, str(FFMPEG), stage.whip("film"), str(certificate), str(key)
     )
     await stage.is_live("film")
-    broadcast = stage.house.media.live.broadcast("film")
+    broadcast = stage.live.broadcast("film")
     assert broadcast is not None
     assert [source.codec.key for source in broadcast.sources] == ["opus", "h264"]
-    stage.house.media.live.record(broadcast, True)
+    stage.live.record(broadcast, True)
     assert await process.wait() == 0
     assert await stage.is_over("film", "publish") in ("deleted", "left")
     async with aiohttp.ClientSession() as http, http.get(f"{stage.http}/v1/recordings") as response:
         (listed,) = (await response.json())["recordings"]
     assert listed["file"].endswith(".mkv")
     # The disk is written to in a thread: the server's end is the recording's.
-    await stage.house.media.live.__aexit__(None, None, None)
+    await stage.live.__aexit__(None, None, None)
     with av.open(str(stage.folder / "recordings" / listed["file"])) as file:
         pictures = list(file.decode(video=0))
     assert len(pictures) >= 20

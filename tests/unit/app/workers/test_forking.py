@@ -34,7 +34,7 @@ def gone(pid):
         try:
             if ") Z " in open(f"/proc/{pid}/stat").read():
                 return True
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):  # the second where it goes between open and read
             return True
         time.sleep(0.01)
 
