@@ -76,7 +76,9 @@ def test_the_house_keeps(rule: Rule, allowed: tuple[str, ...], _: list[str]) -> 
 
 
 @pytest.mark.parametrize(
-    ("rule", "breach"), [(rule, breach) for rule, _, breaches in RULES for breach in breaches], ids=str
+    ("rule", "breach"),
+    [(rule, breach) for rule, _, breaches in RULES for breach in breaches],
+    ids=lambda each: getattr(each, "__name__", each),
 )
 def test_a_breach_is_seen(rule: Rule, breach: str) -> None:
     assert list(rule(ast.parse(breach)))

@@ -20,7 +20,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from typing import Any, Literal, Protocol, cast
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
@@ -137,7 +137,7 @@ class Server(uvicorn.Server):
     ) -> None:
         super().__init__(
             uvicorn.Config(
-                app,
+                in_a_sentence(app),
                 loop=LOOP,
                 http=self._accepted,  # type: ignore[arg-type]  # anything that makes a protocol
                 ws=WebSocketProtocol,
@@ -191,6 +191,24 @@ class Server(uvicorn.Server):
         yield
 
 
+def in_a_sentence(app: ASGIApp) -> ASGIApp:
+    """``app``, whose start tells a mistake of the settings without a traceback, and whose end at once tells nothing."""
+
+    async def lives(scope: Scope, receive: Receive, send: Send) -> None:
+        async def say(message: Message) -> None:
+            if message["type"] in {"lifespan.startup.failed", "lifespan.shutdown.failed"}:
+                match sys.exception():
+                    case ConfigError() as error:
+                        message["message"] = str(error)
+                    case asyncio.CancelledError():
+                        message["message"] = ""
+            await send(message)
+
+        await app(scope, receive, say if scope["type"] == "lifespan" else send)
+
+    return lives
+
+
 def lifespan(
     hub: Hub, *background: Callable[[], Coroutine[Any, Any, None]]
 ) -> Callable[[Any], AbstractAsyncContextManager[None]]:
@@ -199,7 +217,7 @@ def lifespan(
 
     @asynccontextmanager
     async def run_hub(_: Any) -> AsyncIterator[None]:
-        async with asyncio.TaskGroup() as group, hub:
+        async with hub, asyncio.TaskGroup() as group:
             tasks = [group.create_task(each()) for each in background]
             try:
                 yield

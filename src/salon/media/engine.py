@@ -111,7 +111,7 @@ class Engine:
         except ConfigError as error:
             if not (settings.spare and settings.port):
                 raise
-            log.warning("%s Another one is taken.", error)
+            log.warning("%s Until then it is a free one.", error)
             return UdpPort(settings.host, 0, self.buffer)
 
     async def aclose(self) -> None:

@@ -165,7 +165,8 @@ def _bound(host: str, port: int) -> socket.socket:
             found.close()
             if error.errno == errno.EADDRINUSE or family == families[-1]:
                 raise ConfigError(
-                    f"UDP port {port} of {host or 'all addresses'} cannot be taken ({error.strerror}): choose another one.",
+                    f"UDP port {port} of {host or 'all addresses'} cannot be taken ({error.strerror}). "
+                    "--udp-port chooses another one.",
                     code="udp_port_taken",
                 ) from None
             continue

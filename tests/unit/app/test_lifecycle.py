@@ -247,7 +247,7 @@ async def test_the_lifespan_runs_the_hub_and_what_goes_with_it() -> None:
         assert house.entered
         assert steps == ["watching"]
     assert not house.entered
-    assert steps == ["watching", "hub gone"]
+    assert steps == ["watching", "hub still there"]
 
 
 SERVER = """
@@ -256,6 +256,7 @@ SERVER = """
     from starlette.routing import Route
     from salon.app import lifecycle, logs
     from salon.app.clock import SystemClock
+    from salon.base.errors import ConfigError
     from salon.ports.observer import Observer
     from salon.serve.gate import Gate
     from salon.serve.http import app
@@ -267,6 +268,8 @@ SERVER = """
         async def __aenter__(self):
             if fault == "start":
                 raise RuntimeError("no start today")
+            if fault == "settings":
+                raise ConfigError("no such number: choose another one")
         async def __aexit__(self, *_):
             print("left", flush=True)
         async def drain(self, seconds):
@@ -311,8 +314,10 @@ def test_a_second_signal_ends_a_process_that_would_drain_for_long() -> None:
         process.send_signal(signal.SIGTERM)
         assert line(process) == "draining"
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=25)
+        _, err = process.communicate(timeout=25)
     assert process.returncode == 128 + signal.SIGTERM
+    assert "ending at once" in err
+    assert "Traceback" not in err
 
 
 def test_a_taken_port_is_one_sentence_and_exit_code_1() -> None:
@@ -332,6 +337,14 @@ def test_a_house_that_cannot_start_says_why_and_leaves_with_1() -> None:
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (1, "")
     assert "no start today" in err
+
+
+def test_settings_that_cannot_be_are_told_without_a_traceback() -> None:
+    with start("settings") as process:
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (1, "")
+    assert "no such number: choose another one" in err
+    assert "Traceback" not in err
 
 
 def test_proxies_on_this_machine_are_believed_or_those_that_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
