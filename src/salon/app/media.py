@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,11 @@ from salon.app.config import Config, Server
 from salon.app.first_bytes import Take
 from salon.base.errors import ConfigError
 from salon.base.ids import NewId
+from salon.media import udp
 from salon.media.engine import Engine, Settings
 from salon.media.recorder import DiskRecorder
 from salon.ports.clock import Clock
+from salon.ports.llm import CheckStep
 from salon.session.live import Live, LiveLimits
 
 # An address that takes all connections binds the engine to all addresses too.
@@ -98,6 +100,20 @@ def settings_of(config: Config, worker: int = 0) -> Settings:
         tcp=media.tcp and not shares,
         limit=media.load_limit,
     )
+
+
+def try_ports(config: Config) -> Iterator[CheckStep]:
+    """Are the UDP ports free that the engines would have?"""
+    workers = config.server.workers
+    for worker in range(1, workers + 1) if workers > 1 else (0,):
+        try:
+            settings = settings_of(config, worker)
+            udp.bind(settings.host, settings.port).close()
+        except ConfigError as error:
+            # It may well be Salon itself that has it.
+            yield CheckStep("UDP port", False, error.message)
+        else:
+            yield CheckStep("UDP port", True, f"{settings.port} is free")
 
 
 class MediaMetrics(Collector):

@@ -17,6 +17,7 @@ from salon.app.clock import SystemClock
 from salon.app.config_load import Loaded
 from salon.app.exposure import refuse_exposure
 from salon.app.ice import ice_servers
+from salon.app.media import try_ports
 from salon.app.models import Models, read
 from salon.app.relay import try_server
 from salon.app.rooms_check import try_file
@@ -75,10 +76,12 @@ def _machine(loaded: Loaded) -> Iterator[Finding]:
     except ConfigError as error:
         # It may well be Salon itself that has it.
         yield Finding(about="server", step=CheckStep("port", False, error.message), serious=False)
-    for step in try_file(loaded.config.rooms.path):
-        yield Finding(about="rooms", step=step)
+    for step in try_ports(loaded.config):
+        yield Finding(about="server", step=step, serious=False)
     now = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
     yield _good("server", "clock", f"{now} UTC; signed requests (Spark) fail when it is more than 5 minutes off")
+    for step in try_file(loaded.config.rooms.path):
+        yield Finding(about="rooms", step=step)
 
 
 async def _relays(loaded: Loaded, report: _Report) -> None:

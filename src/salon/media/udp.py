@@ -41,7 +41,7 @@ class UdpPort:
     """``host`` empty takes both families on one port. ``port`` 0 takes any."""
 
     def __init__(self, host: str, port: int, buffer: Buffer) -> None:
-        self.socket = _bound(host, port)
+        self.socket = bind(host, port)
         self.port: int = self.socket.getsockname()[1]
         self.dual = self.socket.family == socket.AF_INET6
         self.sendto = self.socket.sendto
@@ -146,7 +146,8 @@ class UdpPort:
             self._loop.remove_writer(self.socket.fileno())
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int) -> socket.socket:
+    """``host`` empty: all addresses of both families. Raises ``ConfigError``."""
     families = [socket.AF_INET6 if ":" in host else socket.AF_INET] if host else [socket.AF_INET6, socket.AF_INET]
     for family in families:
         try:

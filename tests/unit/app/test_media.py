@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from salon.app.clock import SystemClock
 from salon.app.config import Config, LiveSettings, Media, Server
-from salon.app.media import MediaHouse, MediaMetrics, settings_of
+from salon.app.media import MediaHouse, MediaMetrics, settings_of, try_ports
 from salon.base.errors import ConfigError
 from salon.base.ids import counting
 from salon.media.tcp import Connection
@@ -34,6 +34,17 @@ def house(config: Config) -> MediaHouse:
 def test_the_udp_port_is_the_one_asked_for_or_http_s(server: Server, port: int, spare: bool) -> None:
     settings = settings_of(Config(server=server))
     assert (settings.port, settings.spare) == (port, spare)
+
+
+def test_each_worker_s_port_is_tried() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        (alone,) = try_ports(Config(server=Server(udp_port=port)))
+        first, second = try_ports(Config(server=Server(udp_port=port, workers=2)))
+    assert (alone.ok, first.ok) == (False, False)
+    assert f"UDP port {port} of 127.0.0.1" in alone.detail
+    assert str(port + 1) in second.detail
 
 
 @pytest.mark.parametrize(

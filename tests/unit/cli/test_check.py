@@ -89,6 +89,19 @@ def test_a_port_that_is_taken_is_only_noted(
     assert f"  ! port: Port {port} on 127.0.0.1 is already in use." in capsys.readouterr().out
 
 
+def test_a_udp_port_that_is_taken_is_only_noted(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SALON_LLM", "stage:echo")
+    monkeypatch.setenv("SALON_PORT", "0")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("SALON_UDP_PORT", str(port))
+        assert main(["check"]) == 0
+    assert f"  ! UDP port: UDP port {port} of 127.0.0.1 cannot be taken" in capsys.readouterr().out
+
+
 @pytest.mark.usefixtures("free")
 def test_a_server_in_the_open(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SALON_LLM", "stage:echo")
