@@ -1,11 +1,12 @@
 # One word each; `make` alone lists them. Set-up happens by itself: a stamp in .venv says that it is done,
 # and a change of pyproject.toml does it again.
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test quick slow check bench docs clean
+.PHONY: help setup serve test quick slow timed check bench docs clean
 BIN := .venv/bin
 BENCHMARKS ?= start text connections
-# Where nothing waits for a clock or a browser, both of a small machine's cores work.
+# Both of a small machine's cores work, but where packets have to be in time.
 QUICK := tests/unit tests/fuzz tests/contract
+TIMED := tests/media
 ARGS ?=
 
 help: ## show this list
@@ -17,7 +18,7 @@ serve: .venv/ready-serve ## start Salon; options as in `make serve ARGS="--port 
 	@trap : INT; $(BIN)/salon serve $(ARGS) || { code=$$?; [ $$code -eq 130 ] || exit $$code; }
 
 ifeq ($(strip $(ARGS)),)
-test: quick slow ## run every test, the quick ones first; `make test ARGS=tests/unit` runs some
+test: quick slow timed ## run every test, the quick ones first; `make test ARGS=tests/unit` runs some
 else
 test: .venv/ready-dev
 	@$(BIN)/pytest $(ARGS)
@@ -26,8 +27,11 @@ endif
 quick: .venv/ready-dev ## run the tests that wait for no clock and no browser
 	@$(BIN)/pytest -n 2 $(QUICK) $(ARGS)
 
-slow: .venv/ready-dev ## run the others
-	@$(BIN)/pytest $(QUICK:%=--ignore=%) $(ARGS)
+slow: .venv/ready-dev ## run those with browsers, foreign clients and whole servers, file by file
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(QUICK:%=--ignore=%) $(TIMED:%=--ignore=%) $(ARGS)
+
+timed: .venv/ready-dev ## run those whose packets have to be in time, one after the other
+	@$(BIN)/pytest $(TIMED) $(ARGS)
 
 check: .venv/ready-dev ## ruff, mypy, the floors, and the types of the page
 	$(BIN)/ruff check

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from tests.e2e.calling import SLOW, Caller, met
 from tests.e2e.conftest import NewTalk
 from tests.e2e.relay import Relay
+from tests.e2e.waiting import until
 
 pytestmark = pytest.mark.e2e
 
@@ -156,7 +157,7 @@ def test_three_meet_in_a_mesh_and_two_stay(new_caller: NewCaller) -> None:
     eve.sees(ann, bob)
     # Each is encoded twice now, so it is smaller than for one.
     small = "[...document.querySelectorAll('.tile[data-peer] video')].every(({ videoWidth }) => videoWidth <= 640)"
-    eve.page.wait_for_function(small, timeout=SLOW)
+    until(eve.page, small)
     ann.press("Hang up")
     bob.sees(eve)
     eve.sees(bob)

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.conftest import NewTalk
 from tests.e2e.talk import Talk, counted
+from tests.e2e.waiting import until
 
 pytestmark = pytest.mark.e2e
 
@@ -85,15 +86,16 @@ def test_unsent_words_are_kept(talk: Talk) -> None:
     expect(talk.box).to_have_value("")
     talk.conversations.get_by_role("link").click()
     expect(talk.box).to_have_value("not yet")
-    talk.page.wait_for_function(
-        """async () => {
+    until(
+        talk.page,
+        """(async () => {
             const request = indexedDB.open("salon");
             const database = await new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
             const all = database.transaction("conversations").objectStore("conversations").getAll();
             const metas = await new Promise((resolve) => (all.onsuccess = () => resolve(all.result)));
             database.close();
             return metas.some(({ draft }) => draft === "not yet");
-        }"""
+        })()""",
     )
     talk.page.reload()
     expect(talk.box).to_have_value("not yet")

@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import NewTalk
 from tests.e2e.serving import Salon
+from tests.e2e.waiting import until
 
 pytestmark = pytest.mark.e2e
 
@@ -67,7 +68,7 @@ class Window:
 
     def sees(self, minimum: int = 5) -> None:
         """Wait until so many more pictures were shown."""
-        self.until("document.querySelector('.live-video')?.videoWidth > 0")
+        until(self.page, "document.querySelector('.live-video')?.videoWidth > 0")
         self.page.evaluate(
             """(wanted) => new Promise((resolve) => {
                 const video = document.querySelector(".live-video");
@@ -75,16 +76,6 @@ class Window:
                 next();
             })""",
             minimum,
-        )
-
-    def until(self, expression: str) -> None:
-        """Wait for what has no element. The page's policy forbids to evaluate strings, which Playwright's own wait does."""
-        self.page.evaluate(
-            f"""() => new Promise((resolve, reject) => {{
-                const look = () => (({expression}) ? resolve() : setTimeout(look, 50));
-                setTimeout(() => reject(new Error("it never came")), {SLOW});
-                look();
-            }})"""
         )
 
     def inspect(self) -> Locator:
@@ -239,13 +230,13 @@ def test_a_recording_is_made_and_played(new_window: NewWindow, recording_salon: 
     bob = new_window(recording_salon.url).open()
     bob.press("Play")
     film = bob.page.locator(".live-film")
-    bob.until("document.querySelector('.live-film').currentTime > 1")
+    until(bob.page, "document.querySelector('.live-film').currentTime > 1")
     width, duration = film.evaluate("(video) => [video.videoWidth, video.duration]")
     assert width >= 320
     assert duration > 2
     # It can be jumped in.
     film.evaluate("(video) => { video.currentTime = 0.2; }")
-    bob.until("!document.querySelector('.live-film').seeking")
+    until(bob.page, "!document.querySelector('.live-film').seeking")
     bob.page.keyboard.press("Escape")
     bob.press("Delete")
     bob.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
@@ -262,7 +253,7 @@ def test_sound_alone(new_window: NewWindow) -> None:
     bob.watch("radio")
     expect(bob.badge).to_have_text("Live", timeout=SLOW)
     bob.page.locator(".live-unmute").click()
-    bob.until("document.querySelector('.live-video').currentTime > 0.5")
+    until(bob.page, "document.querySelector('.live-video').currentTime > 0.5")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -89,7 +89,8 @@ class House:
     @asynccontextmanager
     async def client(self, **data: Any) -> AsyncIterator[Client]:
         """Connected, where ``user`` is given."""
-        async with connect(f"{self.server.ws}/connection/websocket", max_size=None) as socket:
+        # One whose queue is full does not read the server's goodbye.
+        async with connect(f"{self.server.ws}/connection/websocket", max_size=None, close_timeout=1) as socket:
             client = Client(socket)
             if data:
                 assert "connect" in await client.connect(**data)
