@@ -85,7 +85,9 @@ class Outbound:
             return
         audio = AUDIO_BITRATE * (len(self.outputs) - len(pictures) + (self.voice is not None))
         share = (self.estimator.estimate - audio) // len(pictures)
-        wanted = max(output.adapt(share, 0, now) for output in pictures) * len(pictures)
+        # A picture is not taken away for an estimate that was never tried.
+        known = self._knows_transport or self.coarse.doubtful
+        wanted = max(output.adapt(share, 0, now, may_pause=known) for output in pictures) * len(pictures)
         self.wanted = wanted + audio if wanted else 0
         if not self._knows_transport:
             self.estimator.estimate = self.coarse.attempt(self.estimator.estimate, self.wanted, now)

@@ -222,7 +222,7 @@ class Output:
             for packet in resender.pad(size, {layer.number: layer.history for layer in source.encodings.values()}, now):
                 self.send(packet)
 
-    def adapt(self, budget: int, audio: int, now: int) -> int:
+    def adapt(self, budget: int, audio: int, now: int, *, may_pause: bool = True) -> int:
         """Choose the layer for an estimate of ``budget`` bit/s, of which the sound takes ``audio``. Returns the estimate that
         would bring a better picture, 0 for none."""
         source, forwarder = self.source, self.forwarder
@@ -231,7 +231,7 @@ class Output:
         alive = source.alive(now)
         if now - self._adapted_at >= ADAPT_EVERY_MS and alive:
             self._adapted_at = now
-            chosen = self.allocator.choose(alive, budget, audio, now)
+            chosen = self.allocator.choose(alive, budget, audio, now, may_pause=may_pause)
             if chosen is None:
                 if not self.paused:
                     self.paused = True

@@ -44,6 +44,11 @@ class Coarse:
         self._before: int | None = None  # what it was, while more is tried
         self._interval = TRY_MS
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether the network has shown that it does not carry everything."""
+        return self._cut_at >= 0
+
     def remb(self, estimate: int, bitrate: int, sending: int, now: int) -> int:
         """The viewer's own estimate; ``sending`` bit/s go to it now."""
         before, self._remb = self._remb, bitrate
@@ -67,7 +72,8 @@ class Coarse:
             # It fits.
             self._before, self._interval = None, TRY_MS
             self._tried_at = now - TRY_MS
-        return estimate
+        # What is sent and arrives is carried, whatever was thought before.
+        return max(estimate, bounded(sending)) if loss <= LIGHT_LOSS and self._queue <= QUEUE_MS else estimate
 
     def attempt(self, estimate: int, wanted: int, now: int) -> int:
         """``wanted`` is the estimate that would be of use, 0 for none."""

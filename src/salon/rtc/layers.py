@@ -101,7 +101,9 @@ class Allocator:
         self._lowered_at = 0
         self._short_since: int | None = None
 
-    def choose(self, layers: Sequence[tuple[str, int]], estimate: int, audio_bitrate: int, now: int) -> str | None:
+    def choose(
+        self, layers: Sequence[tuple[str, int]], estimate: int, audio_bitrate: int, now: int, *, may_pause: bool = True
+    ) -> str | None:
         """The layer for now. ``layers`` are those alive with their bit/s, in any order; all numbers in bit/s.
 
         The first choice is never a pause: what a network carries is not known before it was tried.
@@ -122,7 +124,7 @@ class Allocator:
                 return self._change(roomy)
             return None
         if fitting is None:
-            return self._lower(lowest, budget < least * PAUSE_BELOW, now)
+            return self._lower(lowest, may_pause and budget < least * PAUSE_BELOW, now)
         self._short_since = None
         if rates[self.chosen] > budget:
             self._lowered_at = now

@@ -205,6 +205,11 @@ async def test_each_viewer_gets_the_largest_layer_that_fits_and_the_sound_goes_f
     for _ in range(10):
         allow(40_000)
         seconds(1)
+    assert not output.paused, "nothing has been heard of this network"
+    outbound.coarse.report(200_000, 0.3, None, 300_000, stage.house.clock.now())
+    for _ in range(10):
+        allow(40_000)
+        seconds(1)
     assert output.paused
     viewer.taken()
     seconds(1)

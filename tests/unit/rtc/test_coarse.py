@@ -92,3 +92,12 @@ def test_an_attempt_that_fits_is_followed_by_the_next() -> None:
     assert coarse.attempt(750_000, 2_000_000, 10_500) == 750_000
     assert coarse.report(750_000, 0.0, 40, 700_000, 10_001 + SETTLE_MS) == 750_000
     assert coarse.attempt(750_000, 2_000_000, 10_100 + SETTLE_MS) == 1_875_000
+
+
+def test_what_is_sent_and_arrives_is_carried() -> None:
+    coarse = Coarse()
+    assert coarse.report(START, 0, None, 1_500_000, 1_000) == 1_500_000
+    assert coarse.report(START, 0.05, None, 1_500_000, 2_000) == START
+    assert not coarse.doubtful
+    coarse.report(START, 0.3, None, 1_500_000, 3_000)
+    assert coarse.doubtful
