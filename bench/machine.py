@@ -44,6 +44,13 @@ def cpu_seconds(pid: int) -> float:
         return (int(fields[11]) + int(fields[12])) / _TICK
 
 
+def datagrams() -> int:
+    """UDP datagrams that this machine's programs have sent so far, IPv4 and IPv6."""
+    plain = Path("/proc/net/snmp").read_text().split("\nUdp: ")[2].split()[3]
+    six = re.search(r"Udp6OutDatagrams\s+(\d+)", Path("/proc/net/snmp6").read_text())
+    return int(plain) + int(six[1] if six else 0)
+
+
 def rss_bytes(pid: int) -> int:
     found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     assert found is not None
