@@ -74,11 +74,21 @@ async def process(
                     raise RuntimeError(f"{arguments[0]} ended before it was ready")
                 if found := re.search(ready, line):
                     break
-        yield child.pid, found[1]
+        # Nobody reads on: a program that says much would wait for that.
+        drained = asyncio.ensure_future(_drained(child.stdout))
+        try:
+            yield child.pid, found[1]
+        finally:
+            drained.cancel()
     finally:
         if child.returncode is None:
             child.terminate()
         await child.wait()
+
+
+async def _drained(output: asyncio.StreamReader) -> None:
+    while await output.read(65_536):
+        pass
 
 
 @asynccontextmanager

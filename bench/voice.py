@@ -52,8 +52,10 @@ class Figures:
     """Beyond the wait until the first packet left."""
     off: list[float] = field(default_factory=list)
     """How far the parts that the server tells are from the recording."""
+    softer: list[float] = field(default_factory=list)
+    """From the onset of an interruption until we are half as loud, as heard."""
     quiet: list[float] = field(default_factory=list)
-    """From the onset of an interruption until we are silent."""
+    """Until we are silent."""
     stopped: list[float] = field(default_factory=list)
     """Until it was decided that the answer ends."""
     missed: int = 0
@@ -86,6 +88,7 @@ async def converse(caller: Caller, at: float, figures: Figures, ours: bool) -> N
             figures.missed += 1
             continue
         figures.quiet.append((quiet - onset) * 1000)
+        figures.softer.append(((caller.loudspeaker.softer_from(onset) or quiet) - onset) * 1000)
         if ours and (cleared := caller.when.get("output_audio_buffer.cleared", 0)) > onset:
             figures.stopped.append((cleared - onset) * 1000)
 
@@ -142,7 +145,8 @@ def told_line(name: str, callers: int, figures: Figures) -> str:
 
     line = (
         f"{name}, {callers} conversations: {figures.share * 100:.2f} % of a core each; silence before an answer p50 / p95 "
-        f"{both(figures.heard)} ms; our voice is silent {both(figures.quiet)} ms after the onset of an interruption"
+        f"{both(figures.heard)} ms; our voice is softer {both(figures.softer)} ms and silent "
+        f"{both(figures.quiet)} ms after the onset of an interruption"
     )
     if figures.beyond:
         line += (

@@ -100,6 +100,12 @@ class Loudspeaker:
         """When something was first heard from ``moment`` on."""
         return next((at for at, loud in self.played if moment <= at < until and loud > AUDIBLE), None)
 
+    def softer_from(self, moment: float) -> float | None:
+        """When, after ``moment``, it was first half as loud as in the 200 ms before."""
+        before = [loud for at, loud in self.played if moment - 0.2 <= at < moment]
+        usual = sum(before) / len(before) if before else 0.0
+        return next((at for at, loud in self.played if at >= moment and loud < usual / 2), None)
+
     def silent_from(self, moment: float, least: float = 0.1) -> float | None:
         """When, at or after ``moment``, a silence of ``least`` seconds began."""
         since: float | None = None

@@ -30,6 +30,7 @@ from salon.turn.listening import (
     Resume,
     SegmentBegan,
     SegmentEnded,
+    Soften,
     SpeechStopped,
 )
 
@@ -170,7 +171,7 @@ class Ear:
         self._manual = ""
         if self._machine is not None:
             # The turn is kept; what had been ducked for it goes on.
-            self._tell([each for each in self._machine.clear() if isinstance(each, Resume)])
+            self._tell([each for each in self._machine.clear() if isinstance(each, Resume | Soften)])
         if turn.segments:
             turn.segments[-1].finish()
         self.committed(item_id)

@@ -56,7 +56,7 @@ Spawn = Callable[[Coroutine[Any, Any, None]], None]
 class Hooks:
     def __init__(self) -> None:
         self._handlers: dict[str, list[tuple[str, Handler]]] = {}
-        self._running = 0
+        self._running = self._untold = 0
 
     def on(self, name: str, handler: Handler, channel: str = "*") -> None:
         """Call ``handler`` with everything of this name, in channels (rooms, for who joins and leaves) that match the pattern.
@@ -73,7 +73,9 @@ class Hooks:
             if not matches((pattern,), happening.channel):
                 continue
             if self._running >= MAX_RUNNING:
-                logger.warning("Too many handlers run; one for %s is not told", happening.name)
+                if not self._untold:
+                    logger.warning("%d handlers run: what happens until fewer do is not told", MAX_RUNNING)
+                self._untold += 1
                 return
             self._running += 1
             spawn(self._run(handler, happening))
@@ -85,3 +87,6 @@ class Hooks:
                 await done
         finally:
             self._running -= 1
+            if self._untold and self._running < MAX_RUNNING // 2:
+                logger.warning("%d times a handler was not told what happened", self._untold)
+                self._untold = 0

@@ -25,6 +25,8 @@ FRAME_MS = 20
 LEAD_MS = 60
 """What lies in the call's queue."""
 REWIND_MS = 1000
+SOFT = 0.3
+"""What is left of us while somebody may be about to speak."""
 AHEAD_MS = 20_000
 
 
@@ -57,6 +59,10 @@ class Speaker(Protocol):
 
     def room(self) -> Awaitable[None] | None:
         """What who writes faster than it is heard should await; None while there is room."""
+        ...
+
+    def soften(self, on: bool) -> None:
+        """Somebody may be about to speak."""
         ...
 
     def duck(self) -> None: ...
@@ -117,6 +123,9 @@ class WireSpeaker:
         for response_id, item_id, begins, ends in reversed(self._items):
             if now >= begins:
                 return Place(response_id, item_id, min(now, ends) - begins)
+        return None
+
+    def soften(self, on: bool) -> None:
         return None
 
     def duck(self) -> None:
@@ -195,10 +204,20 @@ class CallSpeaker:
                 self._heard = mark
         return self._heard
 
-    def duck(self) -> None:
+    def soften(self, on: bool) -> None:
         if self._gain.target == 0.0:
             return
-        self._gain.target = 0.0
+        if not self.playing:
+            self._gain.jump(1.0)
+        elif self._gain.target != (soft := SOFT if on else 1.0):
+            self._turn_to(soft)
+
+    def duck(self) -> None:
+        if self._gain.target != 0.0:
+            self._turn_to(0.0)
+
+    def _turn_to(self, gain: float) -> None:
+        self._gain.target = gain
         # What lies in the call's queue would be heard for another 60 ms.
         for _ in range(self._out.withdraw() // FRAME_MS):
             self._frames.appendleft(self._behind.pop())

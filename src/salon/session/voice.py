@@ -55,6 +55,7 @@ from salon.turn.listening import (
     Resume,
     SegmentBegan,
     SegmentEnded,
+    Soften,
     SpeechStarted,
     SpeechStopped,
     TimedOut,
@@ -140,6 +141,8 @@ class Voice:
                 self._tell(InputSpeechStarted(start, item_id))
             case SpeechStopped(item_id, _, end, last):
                 self._turn_over(item_id, end, last)
+            case Soften(on) if self.speaker is not None:
+                self.speaker.soften(on)
             case Duck():
                 self._duck()
             case Resume():
@@ -345,12 +348,7 @@ class Voice:
         if self.speaker is None:
             return
         place = self.speaker.place
-        since = 0
-        if place is not None:
-            playout = self._machine.spoken.playout(place.item_id)
-            words = playout.words() if playout is not None else []
-            since = max((word.start for word in words if word.start <= place.ms), default=place.ms)
-        self.speaker.unduck(since)
+        self.speaker.unduck(self._machine.spoken.begun(place.item_id, place.ms) if place is not None else 0)
         if self._call and self._machine.show_served and place is not None:
             self._tell(Unducked(place.response_id))
 

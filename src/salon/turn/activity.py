@@ -49,6 +49,11 @@ class Activity:
         """When the last sound ended, so far."""
         return self._last
 
+    @property
+    def dawning(self) -> bool:
+        """Whether a voice has begun that has not lasted long enough to be sure of."""
+        return not self.speaking and self._voiced > 0
+
     def stirring(self, now: int) -> bool:
         """Whether somebody may have begun to speak who has not been heard for long enough to tell."""
         return not self.speaking and (self._voiced > 0 or now - self._stirred <= STIR_MS)

@@ -51,6 +51,12 @@ class SpeechStopped(msgspec.Struct, frozen=True):
     last: int
 
 
+class Soften(msgspec.Struct, frozen=True):
+    """Somebody may have begun to speak: ``on`` until that is known."""
+
+    on: bool
+
+
 class Duck(msgspec.Struct, frozen=True):
     pass
 
@@ -77,7 +83,18 @@ class TimedOut(msgspec.Struct, frozen=True):
     audio_end_ms: int
 
 
-Outcome = SegmentBegan | SegmentEnded | SpeechStarted | SpeechStopped | Duck | Resume | Interrupted | Dropped | TimedOut
+Outcome = (
+    SegmentBegan
+    | SegmentEnded
+    | SpeechStarted
+    | SpeechStopped
+    | Soften
+    | Duck
+    | Resume
+    | Interrupted
+    | Dropped
+    | TimedOut
+)
 
 
 class _Turn:
@@ -103,6 +120,7 @@ class ListeningMachine:
         self._turn: _Turn | None = None
         self._idle_since: int | None = None
         self._playing = False
+        self._softened = False
         self._activity = Activity()
         self._interrupt = Interrupt(waits_for_words=hears_words, silent=silent)
         self.configure(detection)
@@ -144,6 +162,11 @@ class ListeningMachine:
             outcomes += self._onset(change.at, playing, guarded)
         elif isinstance(change, Offset):
             self._offset(change.at)
+        soft = playing and not guarded and self.detection.interrupt_response and self._activity.dawning
+        if soft != self._softened:
+            self._softened = soft
+            if not self._interrupt.ducked:
+                outcomes.append(Soften(soft))
         if self._turn is None and self._idle_since is None:
             return outcomes
         outcomes += self._obey(self._interrupt.wake(self._now, self._activity.sounded))
@@ -177,9 +200,11 @@ class ListeningMachine:
         turn, self._turn = self._turn, None
         self._activity = Activity()
         self.configure(self.detection)
+        outcomes: list[Outcome] = [Soften(False)] if self._softened else []
+        self._softened = False
         if turn is None:
-            return []
-        outcomes: list[Outcome] = [Dropped(turn.id)]
+            return outcomes
+        outcomes.append(Dropped(turn.id))
         if self._interrupt.ducked:
             self._interrupt.forget()
             outcomes.append(Resume())

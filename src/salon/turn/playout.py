@@ -85,6 +85,10 @@ class Playout:
         words = [word for word in self.words() if word.start <= end and word.end >= start]
         return self.shown[words[0].at : words[-1].at + len(words[-1].text)] if words else ""
 
+    def begun(self, ms: int) -> int:
+        """Where the word began that sounds at ``ms``."""
+        return max((word.start for word in self.words() if word.start <= ms), default=ms)
+
     def words(self) -> list[Word]:
         """When each word of the text as it is shown is spoken, as far as that is known: for subtitles."""
         found: list[Word] = []

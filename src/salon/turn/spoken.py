@@ -46,6 +46,11 @@ class Spoken:
     def playout(self, item_id: str) -> Playout | None:
         return self._playouts.get(item_id)
 
+    def begun(self, item_id: str, ms: int) -> int:
+        """Where the word of an item began that sounds at ``ms``."""
+        playout = self.playout(item_id)
+        return playout.begun(ms) if playout is not None else ms
+
     def commit(self, item_id: str, audio: bytes | None = None) -> list[Event]:
         """A turn of the person, whose words may not be known yet. Raises ``TimelineFull``."""
         item = MessageItem(id=item_id, role="user", content=(InputAudio(audio=audio),))

@@ -42,12 +42,12 @@ def test_an_event_that_does_not_exist() -> None:
         Hooks().on("room.entered", lambda happening: None)
 
 
-async def test_those_that_run_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_those_that_run_are_bounded(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr(module, "MAX_RUNNING", 2)
     hooks, works = Hooks(), list[Coroutine[Any, Any, None]]()
     heard: list[Happening] = []
     hooks.on("room.message", heard.append)
-    for _ in range(3):
+    for _ in range(4):
         hooks.fire(message(), works.append)
     assert len(works) == 2
     for work in works:
@@ -55,6 +55,10 @@ async def test_those_that_run_are_bounded(monkeypatch: pytest.MonkeyPatch) -> No
     hooks.fire(message(), works.append)
     await works[2]
     assert len(heard) == 3
+    assert [record.getMessage() for record in caplog.records] == [
+        "2 handlers run: what happens until fewer do is not told",
+        "2 times a handler was not told what happened",
+    ], "however much happens"
 
 
 def test_a_happening_of_a_room_has_its_name() -> None:

@@ -7,7 +7,7 @@ import asyncio
 from salon.base.events import Event, OutputAudioDelta, OutputBufferStarted, OutputBufferStopped
 from salon.base.session import AudioFormat
 from salon.session.speaker import CallSpeaker, Place, WireSpeaker
-from salon.sound.pcm import size
+from salon.sound.pcm import level, size
 from salon.testing.clock import run
 from salon.testing.simulation import Loudspeaker
 from tests.fakes.clock import FakeClock
@@ -75,7 +75,7 @@ class Call:
     async def listen(self, ms: int) -> None:
         for _ in range(ms // 20):
             await asyncio.sleep(0.02)
-            self.out.tick(0)
+            self.loudness = level(self.out.tick(0))
 
 
 def test_a_call_is_paced_and_tells_its_beginning_and_end() -> None:
@@ -113,6 +113,41 @@ def test_a_duck_is_silence_and_goes_on_where_it_is_told() -> None:
         await call.listen(1000)
         later = call.speaker.place
         assert later is not None and later.ms > place.ms
+
+    run(script())
+
+
+def test_softened_we_go_on_at_the_same_place() -> None:
+    async def script() -> None:
+        call = Call()
+        call.speaker.play(sound(2000))
+        await call.listen(500)
+        loud = call.loudness
+        call.speaker.soften(True)
+        await call.listen(100)
+        assert 0.2 * loud < call.loudness < 0.4 * loud
+        call.speaker.soften(False)
+        await call.listen(100)
+        assert call.loudness == loud
+        call.speaker.soften(True)
+        call.speaker.duck()
+        call.speaker.soften(False)
+        await call.listen(100)
+        assert call.loudness == 0, "a duck is more"
+        call.speaker.unduck(0)
+        await call.listen(3000)
+        assert call.speaker.place == Place("r", "i", 2000)
+
+    run(script())
+
+
+def test_softened_while_nothing_is_said_the_next_answer_is_as_loud_as_any() -> None:
+    async def script() -> None:
+        call = Call()
+        call.speaker.soften(True)
+        call.speaker.play(sound(200))
+        await call.listen(100)
+        assert call.loudness > 0.3
 
     run(script())
 

@@ -16,6 +16,7 @@ from salon.turn.listening import (
     Resume,
     SegmentBegan,
     SegmentEnded,
+    Soften,
     SpeechStarted,
     SpeechStopped,
     TimedOut,
@@ -89,17 +90,45 @@ def test_semantic_vad_ducks_first_and_tells_nobody() -> None:
     ear = Ear(SemanticVad())
     ear.playing = True
     ear.silence(500)
-    assert ear.voice(100) == [SegmentBegan("item_1", 200), Duck()]
+    assert ear.voice(100) == [Soften(True), SegmentBegan("item_1", 200), Duck()]
+    assert ear.when(Soften) - 500 <= 20
     assert ear.when(Duck) - 500 <= 100
     assert ear.voice(400) == []
     assert ear.words("what about") == [Interrupted(), SpeechStarted("item_1", 200)]
+
+
+def test_a_click_softens_us_for_a_moment() -> None:
+    ear = Ear(SemanticVad())
+    ear.playing = True
+    ear.silence(500)
+    assert ear.voice(40) == [Soften(True)]
+    assert ear.silence(100) == [Soften(False)]
+    ear.voice(20)
+    ear.playing = False
+    assert ear.voice(20) == [Soften(False)], "there is nothing that could be softer"
+
+
+def test_who_may_not_interrupt_does_not_soften_us_nor_does_an_echo_of_the_greeting() -> None:
+    ear = Ear(SemanticVad(interrupt_response=False))
+    ear.playing = True
+    assert ear.voice(40) == []
+    ear = Ear(SemanticVad())
+    ear.playing = ear.guarded = True
+    assert ear.voice(40) == []
+
+
+def test_what_is_cleared_leaves_us_as_loud_as_we_were() -> None:
+    ear = Ear(SemanticVad())
+    ear.playing = True
+    ear.voice(40)
+    assert ear.machine.clear() == [Soften(False)]
 
 
 def test_who_plays_what_it_has_is_told_soon() -> None:
     ear = Ear(SemanticVad(), silent=False)
     ear.playing = True
     ear.silence(500)
-    assert ear.voice(500)[1:] == [Duck(), Interrupted(), SpeechStarted("item_1", 200)]
+    assert ear.voice(500)[2:] == [Duck(), Interrupted(), SpeechStarted("item_1", 200)]
     assert ear.when(Interrupted) - 500 <= 350
 
 
@@ -171,7 +200,8 @@ def test_what_began_while_we_fell_silent_is_a_turn() -> None:
 def test_server_vad_interrupts_at_once() -> None:
     ear = Ear(ServerVad())
     ear.playing = True
-    assert ear.voice(100) == [SegmentBegan("item_1", 0), Interrupted(), SpeechStarted("item_1", 0)]
+    began = [SegmentBegan("item_1", 0), Interrupted(), SpeechStarted("item_1", 0)]
+    assert ear.voice(100) == [Soften(True), *began, Soften(False)]
 
 
 def test_who_may_not_interrupt_is_heard_all_the_same() -> None:

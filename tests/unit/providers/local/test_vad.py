@@ -61,3 +61,17 @@ def test_streams_that_speak_in_turn_share_one_model() -> None:
             one.push(frame)
             other.push(frame)
     assert vad.made == 2
+
+
+def test_what_a_crowd_needed_is_kept_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("salon.providers.local.vad.UNUSED", 5)
+    vad = SileroVad()
+    for _ in range(2):
+        for model in [vad.borrow() for _ in range(3)]:
+            vad.give_back(model)
+    assert vad.made == 3
+    for _ in range(7):
+        vad.give_back(vad.borrow())
+    for model in [vad.borrow() for _ in range(2)]:
+        vad.give_back(model)
+    assert vad.made == 4, "two were let go"
