@@ -75,11 +75,12 @@ async def process(
                 if found := re.search(ready, line):
                     break
         # Nobody reads on: a program that says much would wait for that.
-        drained = asyncio.ensure_future(_drained(child.stdout))
-        try:
-            yield child.pid, found[1]
-        finally:
-            drained.cancel()
+        async with asyncio.TaskGroup() as tasks:
+            reading = tasks.create_task(_drained(child.stdout))
+            try:
+                yield child.pid, found[1]
+            finally:
+                reading.cancel()
     finally:
         if child.returncode is None:
             child.terminate()
