@@ -56,8 +56,7 @@ async def first_frame(session: ClientSession, tab: Tab) -> float:
 
 async def measure(joins: int) -> list[float]:
     with tempfile.TemporaryDirectory() as folder:
-        # Whatever else this machine does, nobody is refused.
-        salon = Salon(Path(folder), more="[media]\nload_limit = 1000\n")
+        salon = Salon(Path(folder))
         salon.start()
         try:
             async with ClientSession(salon.url) as session, chromium() as browser:
