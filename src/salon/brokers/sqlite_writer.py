@@ -57,6 +57,7 @@ class SqliteWriter:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._opening = asyncio.Lock()
         self._closed = False
+        self._late = 0
         self.commits = 0
 
     @property
@@ -92,8 +93,13 @@ class SqliteWriter:
     async def do(self, job: Job[T], then: Callable[[T], None] | None = None) -> T:
         """The job's result, once it is on disk; ``then`` is called with it before, in the order of all jobs, even where
         nobody waits any more. What a job raises comes out here, and its changes are undone. Raises ``Refused``."""
-        if self._thread is None:
-            await self._open_late()
+        if self._thread is None or self._late:
+            # Whoever comes while others still wait for the file stands behind them.
+            self._late += 1
+            try:
+                await self._open_late()
+            finally:
+                self._late -= 1
         assert self._loop is not None
         done: asyncio.Future[T] = self._loop.create_future()
         try:
