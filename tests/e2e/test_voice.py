@@ -137,6 +137,47 @@ def test_a_scene_says_its_welcome_and_an_answer_is_stopped_by_the_button(open_vo
     assert re.search(r"## Answer · [\d:]+ ?\w* · spoken\n\n1, 2.* … \*\(interrupted here\)\*\n", exported)
 
 
+LATE = """const { mediaDevices } = navigator;
+    const open = mediaDevices.getUserMedia.bind(mediaDevices);
+    const granted = new Promise((resolve) => (window.grant = resolve));
+    mediaDevices.getUserMedia = async (wanted) => (await granted, open(wanted));"""
+
+
+def test_calls_follow_each_other_and_what_is_written_meanwhile_is_kept(open_voice: Open) -> None:
+    page = open_voice("webrtc", script=LATE)
+    refused: list[str] = []
+    page.on(
+        "response", lambda response: refused.append(f"{response.status} {response.url}") if not response.ok else None
+    )
+    box = page.get_by_label("Message", exact=True)
+
+    def call(name: str) -> None:
+        page.get_by_role("button", name=name).click()
+        page.get_by_role("button", name="Mute the microphone").click(timeout=PATIENT)
+        box.click()
+        page.keyboard.type("count to")
+        page.evaluate("grant()")
+        expect(page.locator(".voice-info")).to_contain_text("WebRTC", timeout=PATIENT)
+        page.keyboard.type(" 3")
+        page.keyboard.press("Enter")
+        answer = page.locator(".answer").last
+        expect(answer).to_have_attribute("data-status", "done", timeout=PATIENT)
+        expect(answer.locator(".markdown")).to_have_text(re.compile("1, 2, 3"), timeout=PATIENT)
+        page.get_by_role("button", name="Hang up").click()
+        expect(page.get_by_role("button", name="Go on by voice")).to_be_visible()
+
+    call("Start talking")
+    call("Go on by voice")
+    page.get_by_role("button", name="Go on in writing").click()
+    talk = Talk(page, "")
+    talk.connected()
+    talk.ask("what did I say?")
+    page.go_back()
+    call("Go on by voice")
+    expect(page.locator(".question", has_text="count to 3")).to_have_count(3)
+    assert refused == []
+
+
 def test_without_a_path_for_media_it_goes_by_websocket_and_says_so(open_voice: Open) -> None:
     page = open_voice("auto")
     # A network that lets no packet through: the answer names a port where nobody is.

@@ -192,22 +192,25 @@ export class CallLine extends Emitter {
   close() {
     clearInterval(this.timer);
     clearTimeout(this.losing);
-    const { connection } = this;
+    const { connection, channel, location } = this;
     this.connection = null;
+    this.location = "";
     if (connection) connection.onconnectionstatechange = null;
-    if (this.channel) this.channel.onclose = null;
-    this.channel?.close();
-    connection?.close();
+    if (channel) channel.onclose = channel.onmessage = null;
     this.audio.srcObject = null;
-    if (this.location) {
-      this.tap.note("ending", "up", `POST ${this.location}/hangup`);
-      const key = this.key();
-      const path = `v1/realtime/calls/${this.location.split("/").pop()}/hangup`;
-      void fetch(httpUrl(path), { method: "POST", headers: key ? { Authorization: `Bearer ${key}` } : {}, keepalive: true })
-        .then(({ status }) => this.tap.note("ending", "down", String(status)))
-        .catch(() => {});
-      this.location = "";
-    }
+    const cut = () => {
+      channel?.close();
+      connection?.close();
+    };
+    if (!location) return cut();
+    // Said before the connection closes: the server would know of no such call any more.
+    this.tap.note("ending", "up", `POST ${location}/hangup`);
+    const key = this.key();
+    const path = `v1/realtime/calls/${location.split("/").pop()}/hangup`;
+    void fetch(httpUrl(path), { method: "POST", headers: key ? { Authorization: `Bearer ${key}` } : {}, keepalive: true, signal: AbortSignal.timeout(2000) })
+      .then(({ status }) => this.tap.note("ending", "down", String(status)))
+      .catch(() => {})
+      .finally(cut);
   }
 }
 

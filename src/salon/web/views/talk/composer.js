@@ -18,7 +18,7 @@ const OVERHEAD = 4_096;
 
 /** @param {Page} page @param {AbortSignal} signal */
 export function buildComposer(page, signal) {
-  const { conversation, session, preferences } = page;
+  const { conversation, preferences } = page;
   /** @type {Picture[]} */
   let pictures = [];
 
@@ -59,7 +59,7 @@ export function buildComposer(page, signal) {
 
   /** Whether the button stops the answer rather than sending. */
   function stops() {
-    return conversation.busy && !(session.interruptible && (field.value.trim() || pictures.length));
+    return conversation.busy && !(page.session.interruptible && (field.value.trim() || pictures.length));
   }
 
   function show() {
@@ -120,7 +120,7 @@ export function buildComposer(page, signal) {
     conversation.meta.draft = "";
     resize();
     showPictures();
-    session.ask(text, sent);
+    page.session.ask(text, sent);
   }
 
   field.addEventListener("input", () => {
@@ -149,7 +149,7 @@ export function buildComposer(page, signal) {
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (stops()) session.stop();
+    if (stops()) page.session.stop();
     else send();
   });
   form.addEventListener("pointerdown", (event) => {
@@ -170,7 +170,7 @@ export function buildComposer(page, signal) {
     attach,
     /** @param {string} text */
     ask: (text) => {
-      if (!conversation.busy || session.interruptible) session.ask(text, []);
+      if (!conversation.busy || page.session.interruptible) page.session.ask(text, []);
     },
     focus: () => {
       // On a phone this would bring up the keyboard.

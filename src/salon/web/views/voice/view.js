@@ -38,7 +38,12 @@ export async function build(frame, signal) {
   const save = button("download", "voice save", () => exportMarkdown(page.conversation));
   const write = button("talk", "voice write on", () => page.goBy("talk"));
   const said = h("section", { class: "voice-said", "aria-label": t("voice transcript") });
+  const bottom = h("div", { class: "bottom" });
+  let thread = h("div", null);
+  put(said, thread, bottom);
   let shown = new AbortController();
+  /** Where one writes, for as long as the conversation is the same: a call that begins takes no word and no picture out of it. */
+  let writing = { of: /** @type {unknown} */ (null), composer: /** @type {ReturnType<typeof buildComposer> | null} */ (null), over: new AbortController() };
 
   /** @param {string} drawing @param {import("../../i18n/i18n.js").Key} name @param {() => void} run */
   function button(drawing, name, run) {
@@ -57,16 +62,29 @@ export async function build(frame, signal) {
     if (active) actions.start();
   }
 
+  /** @param {unknown} conversation */
+  function composerOf(conversation) {
+    if (writing.composer && writing.of === conversation) return writing.composer;
+    writing.over.abort();
+    const over = new AbortController();
+    signal.addEventListener("abort", () => over.abort(), { once: true, signal: over.signal });
+    const composer = buildComposer(page, over.signal);
+    acceptDrops(said, composer.attach, over.signal);
+    put(bottom, composer.root);
+    writing = { of: conversation, composer, over };
+    return composer;
+  }
+
   /** The conversation that is open now, spoken or not. */
   function showConversation() {
     shown.abort();
     shown = new AbortController();
     signal.addEventListener("abort", () => shown.abort(), { once: true, signal: shown.signal });
     const { conversation } = page;
-    const composer = buildComposer(page, shown.signal);
-    acceptDrops(said, composer.attach, shown.signal);
-    const thread = buildThread(page, h("div"), () => buildScenes(page, choose, composer.ask), shown.signal);
-    put(said, thread, h("div", { class: "bottom" }, composer.root));
+    const composer = composerOf(conversation);
+    const next = buildThread(page, h("div"), () => buildScenes(page, choose, composer.ask), shown.signal);
+    thread.replaceWith(next);
+    thread = next;
     const showTitle = () => {
       put(title, conversation.meta.title || answererName(page));
       frame.entitle(conversation.meta.title || t("view voice"));
