@@ -107,6 +107,7 @@ def test_a_scene_says_its_welcome_and_an_answer_is_stopped_by_the_button(open_vo
     page = open_voice("webrtc", greets=True)
     page.get_by_role("radio", name="Guide").click()
     expect(page.get_by_text("“Hello, I am the guide of this house.”")).to_be_visible()
+    expect(page.get_by_placeholder("Message to Guide")).to_be_visible()
     page.get_by_role("button", name="Start talking").click()
     page.get_by_role("button", name="Mute the microphone").click(timeout=PATIENT)
     welcome = page.locator(".answer")

@@ -56,7 +56,7 @@ class Activity:
 
     def stirring(self, now: int) -> bool:
         """Whether somebody may have begun to speak who has not been heard for long enough to tell."""
-        return not self.speaking and (self._voiced > 0 or now - self._stirred <= STIR_MS)
+        return self.dawning or (not self.speaking and now - self._stirred <= STIR_MS)
 
     def feed(self, probability: float, start: int, end: int) -> Onset | Offset | None:
         """One frame, from ``start`` to ``end``."""

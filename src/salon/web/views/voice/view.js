@@ -42,8 +42,9 @@ export async function build(frame, signal) {
   let thread = h("div", null);
   put(said, thread, bottom);
   let shown = new AbortController();
-  /** Where one writes, for as long as the conversation is the same: a call that begins takes no word and no picture out of it. */
-  let writing = { of: /** @type {unknown} */ (null), composer: /** @type {ReturnType<typeof buildComposer> | null} */ (null), over: new AbortController() };
+  /** Where one writes, for as long as it is to the same one in the same conversation: a call that begins takes no word and no picture out of it.
+   * @type {{ conversation: unknown, model: string, composer: ReturnType<typeof buildComposer>, over: AbortController } | null} */
+  let writing = null;
 
   /** @param {string} drawing @param {import("../../i18n/i18n.js").Key} name @param {() => void} run */
   function button(drawing, name, run) {
@@ -62,16 +63,17 @@ export async function build(frame, signal) {
     if (active) actions.start();
   }
 
-  /** @param {unknown} conversation */
-  function composerOf(conversation) {
-    if (writing.composer && writing.of === conversation) return writing.composer;
-    writing.over.abort();
+  function composerNow() {
+    const { conversation } = page;
+    const { model } = conversation.meta;
+    if (writing?.conversation === conversation && writing.model === model) return writing.composer;
+    writing?.over.abort();
     const over = new AbortController();
     signal.addEventListener("abort", () => over.abort(), { once: true, signal: over.signal });
     const composer = buildComposer(page, over.signal);
     acceptDrops(said, composer.attach, over.signal);
     put(bottom, composer.root);
-    writing = { of: conversation, composer, over };
+    writing = { conversation, model, composer, over };
     return composer;
   }
 
@@ -81,7 +83,7 @@ export async function build(frame, signal) {
     shown = new AbortController();
     signal.addEventListener("abort", () => shown.abort(), { once: true, signal: shown.signal });
     const { conversation } = page;
-    const composer = composerOf(conversation);
+    const composer = composerNow();
     const next = buildThread(page, h("div"), () => buildScenes(page, choose, composer.ask), shown.signal);
     thread.replaceWith(next);
     thread = next;
