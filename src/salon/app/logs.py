@@ -14,6 +14,8 @@ from typing import Any, Literal, TextIO
 
 import msgspec
 
+from salon.app.log_writer import LogWriter
+
 HIDDEN = "[hidden]"
 
 _NAMES = r"(?:api[_-]?key|secret[_-]?key|secrets?|token|password|passwd|authorization|signature|resume|credentials?)"
@@ -82,7 +84,7 @@ def configure(
 ) -> None:
     """Send all logs of this process to ``stream`` (standard error). For a process of Salon's own: a program that mounts
     Salon configures its logs itself and can use the formatters."""
-    handler = logging.StreamHandler(stream if stream is not None else sys.stderr)
+    handler = _handler(stream if stream is not None else sys.stderr)
     handler.setFormatter(JsonFormatter() if style == "json" else TextFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -96,6 +98,15 @@ def configure(
         # are; at DEBUG its parser writes every header. Neither is ever switched on.
         server.setLevel(logging.WARNING)
         server.filters[:] = [_is_ours_to_know]
+
+
+def _handler(stream: TextIO) -> logging.Handler:
+    try:
+        fd = stream.fileno()
+    except (OSError, AttributeError):
+        # In memory, or nowhere: nothing that makes a writer wait.
+        return logging.StreamHandler(stream)
+    return LogWriter(fd)
 
 
 def _is_ours_to_know(record: logging.LogRecord) -> bool:
