@@ -1,8 +1,8 @@
 """Writes lines of the log from a thread of its own.
 
 A pipe that nobody reads, or a terminal that is held with Ctrl-S, lets no line through. Whoever logs would stand still with it,
-and that is the event loop, with all who are connected. So lines wait here, at most ``MAX_WAITING`` bytes of them; those that find no
-place are dropped, and the log says how many as soon as it is read again.
+and that is the event loop, with all who are connected. So lines wait here, at most ``MAX_WAITING`` bytes of them; those that
+find no place are dropped, and the log says how many as soon as it is read again.
 """
 
 from __future__ import annotations
