@@ -20,6 +20,7 @@ from salon.base.ids import from_random_bytes
 from salon.media import counter, instants, opus
 from salon.media.capacity import Capacity
 from salon.media.dtls import Identity
+from salon.media.memory import Memory, malloc_trim
 from salon.media.pacer import Pacer
 from salon.media.peer import COUNTER_OFFER_MS, Peer
 from salon.media.plan import plan
@@ -56,7 +57,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Engine:
-    """Embedded: everything on the running loop, nothing in threads."""
+    """Embedded: everything on the running loop, no packet in a thread."""
 
     def __init__(self, settings: Settings, clock: Clock, random: Random | None = None) -> None:
         self.clock = clock
@@ -72,6 +73,7 @@ class Engine:
         self.capacity = Capacity(settings.limit)
         self.pacer = Pacer(self._tick, self.capacity)
         self._settings = settings
+        self._memory = Memory(malloc_trim())
         self._tcp = TcpPort(self.buffer, self._received, self._drained, self._lost)
         self._shared: tuple[str, int] | None = None
         self._peers: dict[str, Peer] = {}
@@ -130,8 +132,7 @@ class Engine:
         now = self.clock.now()
         peer = Peer(self, self.new_id("peer"), wants, now)
         answer = peer.accept(offer, planned, now)
-        self._peers[peer.id] = peer
-        self.pacer.wake()
+        self._enter(peer)
         return Accepted(answer, peer, peer.etag)
 
     async def offer(self, wants: Wants) -> Offered:
@@ -142,10 +143,14 @@ class Engine:
         now = self.clock.now()
         peer = Peer(self, self.new_id("peer"), wants, now)
         text = peer.offer(counter.offered(sources), now)
-        self._peers[peer.id] = peer
-        self.pacer.wake()
+        self._enter(peer)
         self.schedule.at(now + COUNTER_OFFER_MS, lambda _: peer.close("never came") if peer.state == "new" else None)
         return Offered(text, peer, peer.etag)
+
+    def _enter(self, peer: Peer) -> None:
+        self._peers[peer.id] = peer
+        self._memory.came()
+        self.pacer.wake()
 
     @property
     def peers(self) -> tuple[Peer, ...]:
@@ -268,7 +273,10 @@ class Engine:
                     log.exception("a peer's tick failed; it is closed")
                     peer.close("internal error")
             self.udp.flush()
-        return bool(self._peers or len(self.schedule))
+        if self._peers or len(self.schedule):
+            return True
+        self._memory.empty()
+        return False
 
 
 _ANY: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104
