@@ -195,6 +195,8 @@ async def test_a_state(broker: Broker, clock: FakeClock, rule: TopicRule) -> Non
         "a": (b"1", ""),
         "p": (b"3", "alice"),
     }
+    assert await broker.entry("r/state", "p", rule) == image.entries["p"]
+    assert await broker.entry("r/state", "b", rule) is None
     assert [(each.base, each.version) for each in heard.all if isinstance(each, Patch)] == [(0, 1), (1, 2)]
     with pytest.raises(ClientError) as refused:
         await broker.change("r/state", Change(set={"x": b"", "y": b""}), rule)

@@ -25,6 +25,7 @@ from salon.session.hooks import Happening
 logger = logging.getLogger(__name__)
 
 MAX_WAITING: Final = 1000
+MAX_BYTES: Final = 16 * 1024 * 1024
 """What waits for a server that does not answer; then the oldest is dropped, and the log says so."""
 TIMEOUT_SECONDS: Final = 10.0
 PAUSES: Final = (1.0, 5.0, 30.0, 120.0, 600.0)
@@ -45,18 +46,26 @@ class Webhook:
         self._new_id = new_id
         self._pauses = pauses
         self._waiting: deque[tuple[str, bytes]] = deque()
+        self._bytes = 0
         self._news = asyncio.Event()
         self.dropped = 0
 
     def take(self, happening: Happening) -> None:
         """Queue it. Never blocks."""
-        if len(self._waiting) >= MAX_WAITING:
-            self._waiting.popleft()
+        body = body_of(happening)
+        while self._waiting and (len(self._waiting) >= MAX_WAITING or self._bytes + len(body) > MAX_BYTES):
+            self._next()
             if not self.dropped:
                 logger.warning("The webhook %s does not keep up: the oldest events are dropped", self._url)
             self.dropped += 1
-        self._waiting.append((self._new_id("msg"), body_of(happening)))
+        self._waiting.append((self._new_id("msg"), body))
+        self._bytes += len(body)
         self._news.set()
+
+    def _next(self) -> tuple[str, bytes]:
+        id, body = self._waiting.popleft()
+        self._bytes -= len(body)
+        return id, body
 
     async def run(self) -> None:
         """Send what waits, until cancelled."""
@@ -64,7 +73,7 @@ class Webhook:
             while True:
                 self._news.clear()
                 while self._waiting:
-                    await self._deliver(client, *self._waiting.popleft())
+                    await self._deliver(client, *self._next())
                 await self._news.wait()
 
     async def _deliver(self, client: aiohttp.ClientSession, id: str, body: bytes) -> None:

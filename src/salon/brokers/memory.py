@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -14,6 +14,7 @@ from salon.base.ids import NewId
 from salon.base.rooms import (
     Change,
     Changed,
+    Entry,
     Image,
     Input,
     Joined,
@@ -44,6 +45,7 @@ MAX_LOG_BYTES: Final = 512 * 1024 * 1024
 """Data of all logs together."""
 
 Store = History | Newest | StateMap
+T = TypeVar("T")
 
 
 class MemoryBroker:
@@ -155,7 +157,14 @@ class MemoryBroker:
         return Position(state.version, state.epoch)
 
     async def state(self, channel: str, rule: TopicRule) -> Image:
-        return self._state(channel, rule).image()
+        return await self.look(channel, rule, StateMap.image)
+
+    async def entry(self, channel: str, key: str, rule: TopicRule) -> Entry | None:
+        return await self.look(channel, rule, lambda state: state.entry(key))
+
+    async def look(self, channel: str, rule: TopicRule, read: Callable[[StateMap], T]) -> T:
+        """What ``read`` makes of a state, as whoever asks may know it."""
+        return read(self._state(channel, rule))
 
     async def enter(self, room: str, seat: Seat, ttl_ms: int) -> None:
         roster = self._rosters.get(room)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -29,7 +30,7 @@ from salon.base.rooms import (
     TopicRule,
     Who,
 )
-from salon.brokers.memory import MAX_BANS, MAX_CHANNELS, MemoryBroker
+from salon.brokers.memory import MAX_BANS, MAX_CHANNELS, MemoryBroker, T
 from salon.brokers.sqlite_writer import SqliteWriter
 from salon.ports.broker import Draft
 from salon.ports.clock import Clock
@@ -145,15 +146,14 @@ class SqliteBroker(MemoryBroker):
         await self._write(channel, state, patch)
         return position
 
-    async def state(self, channel: str, rule: TopicRule) -> Image:
+    async def look(self, channel: str, rule: TopicRule, read: Callable[[StateMap], T]) -> T:
         if not _on_disk(rule, "state"):
-            return await super().state(channel, rule)
-        state = await self._durable(channel, rule)
-        image = state.image()
+            return await super().look(channel, rule, read)
+        seen = read(await self._durable(channel, rule))
         if channel in self._writing:
-            # Nobody is to see what might still be lost: everything in the image is on disk when this is.
+            # Nobody is to see what might still be lost: everything that was read is on disk when this is.
             await self._disk.do(lambda disk: None)
-        return image
+        return seen
 
     async def ban(self, kick: Kick) -> None:
         row = (kick.target, kick.room, kick.until)

@@ -14,6 +14,7 @@ import msgspec
 from salon.base.rooms import (
     Change,
     Changed,
+    Entry,
     Image,
     Input,
     Invite,
@@ -106,6 +107,10 @@ class Broker(Protocol):
         ...
 
     async def state(self, channel: str, rule: TopicRule) -> Image: ...
+
+    async def entry(self, channel: str, key: str, rule: TopicRule) -> Entry | None:
+        """One key of a state."""
+        ...
 
     async def enter(self, room: str, seat: Seat, ttl_ms: int) -> None:
         """Take a seat, or change or take over the one of this session. It is lost ``ttl_ms`` after the last ``enter`` or

@@ -107,6 +107,9 @@ class StateMap:
             heapq.heappop(self._expiring)
         return None
 
+    def entry(self, key: str) -> Entry | None:
+        return self._entries.get(key)
+
     def snapshot(self, identity: str, now: int) -> Snapshot:
         entries = {key: entry.value for key, entry in self._entries.items() if entry.owner in ("", identity)}
         return Snapshot(self.version, self.epoch, entries, now)

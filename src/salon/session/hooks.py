@@ -1,11 +1,13 @@
 """What happens in the rooms, for programs that want to know: their functions, and what sends it on to others.
 
-A function is called with a ``Happening``, once, in the process where it happened. It may take its time: it runs by itself, and
-nobody in the room waits for it. At most ``MAX_RUNNING`` run at once; what happens meanwhile is not told, and the log says so.
+A function is called with a ``Happening``, once, in the process where it happened: at once, in order. What a function returns to
+be awaited runs by itself, and nobody in the room waits for it: of each function at most ``MAX_RUNNING`` at once, and none longer
+than ``MAX_SECONDS``. What happens meanwhile is not told to that function, and the log says so.
 """
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
@@ -13,6 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
+from salon.base.errors import SalonError
 from salon.base.patterns import matches
 from salon.base.rooms import Who
 
@@ -23,6 +26,7 @@ LEFT: Final = "room.left"
 MESSAGE: Final = "room.message"
 NAMES: Final = (JOINED, LEFT, MESSAGE)
 MAX_RUNNING: Final = 1000
+MAX_SECONDS: Final = 60.0
 
 
 class Happening(msgspec.Struct, frozen=True):
@@ -55,38 +59,65 @@ Spawn = Callable[[Coroutine[Any, Any, None]], None]
 
 class Hooks:
     def __init__(self) -> None:
-        self._handlers: dict[str, list[tuple[str, Handler]]] = {}
-        self._running = self._untold = 0
+        self._told: dict[str, list[_Told]] = {}
 
     def on(self, name: str, handler: Handler, channel: str = "*") -> None:
         """Call ``handler`` with everything of this name, in channels (rooms, for who joins and leaves) that match the pattern.
         Raises ``ValueError`` for a name that does not exist."""
         if name not in NAMES:
             raise ValueError(f"There is no event {name!r}; there are {', '.join(NAMES)}.")
-        self._handlers.setdefault(name, []).append((channel, handler))
+        self._told.setdefault(name, []).append(_Told(handler, channel))
 
     def wanted(self, name: str) -> bool:
-        return name in self._handlers
+        return name in self._told
 
     def fire(self, happening: Happening, spawn: Spawn) -> None:
-        for pattern, handler in self._handlers.get(happening.name, ()):
-            if not matches((pattern,), happening.channel):
-                continue
-            if self._running >= MAX_RUNNING:
-                if not self._untold:
-                    logger.warning("%d handlers run: what happens until fewer do is not told", MAX_RUNNING)
-                self._untold += 1
-                return
-            self._running += 1
-            spawn(self._run(handler, happening))
+        for told in self._told.get(happening.name, ()):
+            if matches((told.pattern,), happening.channel):
+                told.tell(happening, spawn)
 
-    async def _run(self, handler: Handler, happening: Happening) -> None:
+
+class _Told:
+    """A function, and how much of it runs: one that hangs takes nothing from the others."""
+
+    def __init__(self, handler: Handler, pattern: str) -> None:
+        self.pattern = pattern
+        self._handler = handler
+        self._name = getattr(handler, "__qualname__", repr(handler))
+        self._running = self._untold = 0
+
+    def tell(self, happening: Happening, spawn: Spawn) -> None:
+        if self._running >= MAX_RUNNING:
+            if not self._untold:
+                logger.warning("%s runs %d times: until fewer do it is not told what happens", self._name, MAX_RUNNING)
+            self._untold += 1
+            return
         try:
-            done = handler(happening)
-            if inspect.isawaitable(done):
-                await done
+            result = self._handler(happening)
+        except Exception as error:
+            self._failed(error)
+            return
+        if inspect.isawaitable(result):
+            self._running += 1
+            spawn(self._finish(result))
+
+    async def _finish(self, result: Awaitable[None]) -> None:
+        try:
+            async with asyncio.timeout(MAX_SECONDS) as time:
+                await result
+        except Exception as error:
+            if time.expired():
+                logger.warning("%s took more than %g s for one event and was ended", self._name, MAX_SECONDS)
+            else:
+                self._failed(error)
         finally:
             self._running -= 1
-            if self._untold and self._running < MAX_RUNNING // 2:
-                logger.warning("%d times a handler was not told what happened", self._untold)
+            if self._untold and self._running < max(1, MAX_RUNNING // 2):
+                logger.warning("%s was not told %d times what happened", self._name, self._untold)
                 self._untold = 0
+
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, SalonError):
+            logger.warning("%s: %s", self._name, error)
+        else:
+            logger.error("%s failed", self._name, exc_info=error)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from typing import Any, Final
 
 import msgspec
 
-from salon.base.errors import Refused, SalonError
+from salon.base.errors import Refused
 from salon.base.patterns import matches
 from salon.base.rooms import Change, Who
 from salon.ports.broker import Draft
@@ -25,6 +25,7 @@ from salon.room.chat_log import Entry, Said
 from salon.room.policy import Grants, Rate, RateLimits
 from salon.session import hooks
 from salon.session.agent import Agent, in_languages
+from salon.session.errands import Errands
 from salon.session.hooks import Happening
 from salon.session.hub import Part
 from salon.session.member import Farewell, Member, Told
@@ -70,13 +71,18 @@ class RoomAgents:
         self._limits = RateLimits({"publish": QUESTIONS})
         self._seats: dict[str, dict[str, Member]] = {}
         self._invited: dict[str, set[str]] = {}
-        self._waiting: dict[str, deque[tuple[str, str]]] = {}
+        self._ready: set[str] = set()
+        """Rooms where all that take part have their seats."""
+        self._looking: set[str] = set()
+        self._answering: set[str] = set()
+        self._errands = Errands("Agents", rooms.aside)
+        self._answers = Errands("Answers", self._spawn, most=MAX_WAITING, seconds=None)
         self._group: asyncio.TaskGroup | None = None
         self.always: Callable[[str, str], bool] = lambda room, user: room.startswith(DIRECT)
         """In which rooms every message of a user is for the agent."""
         self.as_there: Extra = lambda room, agent: agent
-        rooms.hooks.on(hooks.JOINED, self._joined)
-        rooms.hooks.on(hooks.LEFT, self._left)
+        rooms.hooks.on(hooks.JOINED, self._moved)
+        rooms.hooks.on(hooks.LEFT, self._moved)
         rooms.hooks.on(hooks.MESSAGE, self._heard, f"*/{chat.CHAT}")
 
     async def run(self) -> None:
@@ -87,6 +93,10 @@ class RoomAgents:
                 await asyncio.Event().wait()
             finally:
                 self._group = None
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        assert self._group is not None
+        self._group.create_task(work)
 
     async def invite(self, room: str, name: str) -> None:
         """Let this agent take part from now on; kept with the room. Raises ``Refused`` (404 ``agent_not_found``)."""
@@ -110,22 +120,49 @@ class RoomAgents:
 
     # --- seats
 
-    async def _joined(self, happening: Happening) -> None:
-        room = happening.room
-        if happening.who is None or happening.who.identity.startswith(chat_log.AGENT_PREFIX) or room in self._seats:
+    def _moved(self, happening: Happening) -> None:
+        """Somebody came or went."""
+        room, who = happening.room, happening.who
+        if who is None or who.identity.startswith(chat_log.AGENT_PREFIX):
             return
-        if not any(chat.CHAT in seat.topics for seat in await self._rooms.broker.presence(room)):
+        if (
+            room in self._ready
+            if happening.name == hooks.JOINED
+            else room not in self._seats and not self._errands.busy(room)
+        ):
             return
-        await self._come(room)
+        self._look_soon(room)
+
+    def _look_soon(self, room: str) -> None:
+        """However many come and go at once, it is looked at once."""
+        if room not in self._looking and self._errands.add(room, partial(self._look, room)):
+            self._looking.add(room)
+
+    async def _look(self, room: str) -> None:
+        self._looking.discard(room)
+        people = [seat for seat in await self._rooms.broker.presence(room) if seat.kind != "agent"]
+        if not people:
+            await self._go(room)
+        elif any(chat.CHAT in seat.topics for seat in people):
+            await self._come(room)
 
     async def _come(self, room: str) -> None:
-        if room in self._seats:
+        if room in self._ready:
             return
-        self._seats[room] = {}
         for name in await self._present(room):
             await self._sit(room, name)
-        if self._seats[room]:
+        self._ready.add(room)
+        if self._seats.setdefault(room, {}):
             await self._mend(room)
+
+    async def _go(self, room: str) -> None:
+        """Nobody is there. Who is in the middle of an answer stays until its end."""
+        if room in self._answering:
+            return
+        self._ready.discard(room)
+        self._invited.pop(room, None)
+        for member in self._seats.pop(room, {}).values():
+            await member.leave(keep=False)
 
     async def _present(self, room: str) -> list[str]:
         invited = self._invited.get(room)
@@ -145,17 +182,6 @@ class RoomAgents:
         member = self._rooms.enter(who.identity, _Deaf(), grants=Grants.everything(), kind="agent", info=who.info)
         seats[name] = member
         await member.subscribe(f"{room}/{chat.CHAT}", lambda welcome: None)
-
-    async def _left(self, happening: Happening) -> None:
-        room = happening.room
-        if room not in self._seats or room in self._waiting:
-            return
-        seats = await self._rooms.broker.presence(room)
-        if any(seat.kind != "agent" for seat in seats):
-            return
-        self._invited.pop(room, None)
-        for member in self._seats.pop(room, {}).values():
-            await member.leave(keep=False)
 
     async def _mend(self, room: str) -> None:
         """Close the answers that a server which is gone has left open."""
@@ -178,26 +204,24 @@ class RoomAgents:
 
     # --- questions
 
-    async def _heard(self, happening: Happening) -> None:
-        entry, who = chat_log.read(happening.data), happening.who
+    def _heard(self, happening: Happening) -> None:
+        entry, who, room = chat_log.read(happening.data), happening.who, happening.room
         if entry is None or entry.type != "message" or who is None or who.identity.startswith(chat_log.AGENT_PREFIX):
             return
-        room = happening.room
+        if room not in self._ready or self._called(room, entry, who.identity) is not None:
+            self._errands.add(room, partial(self._listen, room, entry, who.identity))
+
+    async def _listen(self, room: str, entry: Entry, user: str) -> None:
         await self._come(room)
-        name = self._called(room, entry, who.identity)
+        name = self._called(room, entry, user)
         if name is None or self._group is None:
             return
         try:
-            self._limits.take(who.identity, "publish", self._clock.now())
+            self._limits.take(user, "publish", self._clock.now())
         except Refused:
             logger.info("Somebody asks the agents more than they may")
             return
-        waiting = self._waiting.get(room)
-        if waiting is None:
-            waiting = self._waiting[room] = deque()
-            self._group.create_task(self._work(room, waiting))
-        if len(waiting) < MAX_WAITING:
-            waiting.append((name, entry.id))
+        self._answers.add(room, partial(self._answer, room, name, entry.id))
 
     def _called(self, room: str, entry: Entry, user: str) -> str | None:
         there = [name for name in self._seats.get(room, {}) if self.as_there(room, self._agents[name]) is not None]
@@ -205,20 +229,6 @@ class RoomAgents:
             if any(chat_log.mentions(entry.text, each) for each in self.names_of(self._agents[name])):
                 return name
         return there[0] if there and self.always(room, user) else None
-
-    async def _work(self, room: str, waiting: deque[tuple[str, str]]) -> None:
-        await asyncio.sleep(0)
-        try:
-            while waiting:
-                name, question = waiting.popleft()
-                try:
-                    await self._answer(room, name, question)
-                except SalonError as error:
-                    logger.warning("A question in a room was not answered: %s", error)
-                except Exception:
-                    logger.exception("An answer in a room failed")
-        finally:
-            del self._waiting[room]
 
     async def _answer(self, room: str, name: str, question: str) -> None:
         agent = self.as_there(room, self._agents[name])
@@ -239,7 +249,13 @@ class RoomAgents:
             clock=self._clock,
             observer=self._observer,
         )
-        await answer.run()
+        self._answering.add(room)
+        try:
+            await answer.run()
+        finally:
+            self._answering.discard(room)
+            # Perhaps nobody has been there for a while.
+            self._look_soon(room)
 
 
 class _Deaf:

@@ -43,6 +43,8 @@ SEAT_MS: Final = 60_000
 """A seat whose process does not touch it for so long is lost."""
 TOUCH_SECONDS: Final = 15.0
 CONFIRM_SECONDS: Final = 30.0
+ASIDE_SECONDS: Final = 5.0
+"""What programs do when something happens has so long to end when the house closes."""
 MAX_BANS: Final = 10_000
 MAX_PAGE: Final = 1000
 MAX_PAGE_BYTES: Final = 1024 * 1024
@@ -77,6 +79,7 @@ class Rooms:
         self.opened: dict[str, OpenRoom] = {}
         self._bans: dict[tuple[str, str], int] = {}
         self._tasks = asyncio.TaskGroup()
+        self._asides: set[asyncio.Task[None]] = set()
         self._closed = False
 
     async def __aenter__(self) -> Rooms:
@@ -95,6 +98,10 @@ class Rooms:
         for opened in list(self.opened.values()):
             opened.stop()
         self._closed = True
+        if self._asides:
+            await asyncio.wait(self._asides, timeout=ASIDE_SECONDS)
+        for task in self._asides:
+            task.cancel()
         await self._tasks.__aexit__(None, None, None)
         await self.broker.__aexit__(*exc_info)
 
@@ -104,6 +111,15 @@ class Rooms:
             work.close()
             return
         self._tasks.create_task(_guarded(work))
+
+    def aside(self, work: Coroutine[Any, Any, None]) -> None:
+        """As ``spawn``, for what programs do: the end of the house does not wait for it for ever."""
+        if self._closed:
+            work.close()
+            return
+        task = self._tasks.create_task(_guarded(work))
+        self._asides.add(task)
+        task.add_done_callback(self._asides.discard)
 
     async def run(self) -> None:
         """Keep seats and check logs for lost deliveries, until cancelled."""
@@ -182,7 +198,7 @@ class Rooms:
             happening = hooks.Happening(
                 hooks.MESSAGE, room, topic, draft.who, draft.data, draft.key, position.offset, at=self.clock.unix()
             )
-            self.hooks.fire(happening, self.spawn)
+            self._fire(happening)
         return position
 
     async def feed(self, channel: str, values: Mapping[str, bytes]) -> None:
@@ -261,8 +277,11 @@ class Rooms:
         """Somebody came to a room that is open here, or went."""
         name, reason = (hooks.JOINED, "") if isinstance(event, Joined) else (hooks.LEFT, event.reason)
         if self.hooks.wanted(name):
-            happening = hooks.Happening(name, room, who=event.seat.who, reason=reason, at=self.clock.unix())
-            self.hooks.fire(happening, self.spawn)
+            self._fire(hooks.Happening(name, room, who=event.seat.who, reason=reason, at=self.clock.unix()))
+
+    def _fire(self, happening: hooks.Happening) -> None:
+        if not self._closed:
+            self.hooks.fire(happening, self.aside)
 
     def _check_ban(self, target: str, room: str) -> None:
         now = self.clock.unix()

@@ -10,6 +10,8 @@ import dataclasses
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -19,9 +21,11 @@ from salon.base.rooms import Change, Patch, TopicRule, Who
 from salon.ports.broker import Delivery, Draft
 from salon.ports.clock import Clock
 from salon.room import chat, chat_log, desk
+from salon.room.chat_log import Entry
 from salon.room.desk import Case, Outcome
 from salon.session import hooks
 from salon.session.agent import Agent
+from salon.session.errands import Errands
 from salon.session.hooks import Happening
 from salon.session.room_agents import DIRECT, RoomAgents
 from salon.session.rooms import Rooms
@@ -65,8 +69,11 @@ class ServiceDesk:
         self._clock = clock
         self._lock = asyncio.Lock()
         self._holder = rooms.new_id("holder")
+        self._errands = Errands("Service desk", rooms.aside)
         # What the agents ask without waiting: whose a case is, and whether it is theirs.
         self._cases: dict[str, Case] = {}
+        self._closed: dict[str, None] = {}
+        """Rooms whose cases are closed, those first that were closed first."""
         rooms.hooks.on(hooks.MESSAGE, self._heard, f"{desk.HELP}*/{chat.CHAT}")
         rooms.hooks.on(hooks.MESSAGE, self._acted, f"{desk.DESK}/{desk.ACTIONS}")
         agents.always = lambda room, user: room.startswith(DIRECT) or self._is_agents(room, user)
@@ -98,10 +105,14 @@ class ServiceDesk:
         instructions = f"{agent.instructions}\n\n{FIRST_LINE}".strip()
         return dataclasses.replace(agent, tools=tools, instructions=instructions)
 
-    async def _heard(self, happening: Happening) -> None:
+    def _heard(self, happening: Happening) -> None:
         entry, who, room = chat_log.read(happening.data), happening.who, happening.room
         if entry is None or who is None or who.identity.startswith(chat_log.AGENT_PREFIX) or who == HOUSE:
             return
+        if entry.type in ("message", "person", "rate"):
+            self._errands.add(room, partial(self._said, room, entry, who))
+
+    async def _said(self, room: str, entry: Entry, who: Who) -> None:
         now = self._clock.unix()
         if entry.type == "message":
             name = chat_log.name_of(who, entry.name)
@@ -109,10 +120,10 @@ class ServiceDesk:
         elif entry.type == "person":
             summary = await self._summary(room, who.identity)
             await self._change(room, lambda case: desk.ask(case or _new(room, who, entry.name, now), summary, now))
-        elif entry.type == "rate":
+        else:
             await self._change(room, lambda case: desk.rate(case, who.identity, entry.stars))
 
-    async def _acted(self, happening: Happening) -> None:
+    def _acted(self, happening: Happening) -> None:
         try:
             action = _action.decode(happening.data)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
@@ -132,23 +143,21 @@ class ServiceDesk:
                 act = lambda case: desk.close(case, name, now)  # noqa: E731
             case _:
                 return
-        await self._change(action.room, act)
+        self._errands.add(action.room, partial(self._change, action.room, act))
 
     async def _change(self, room: str, act: Callable[[Case | None], Outcome]) -> None:
         """One after the other: what is decided is written before the next is looked at."""
         channel = f"{desk.DESK}/{desk.QUEUE}"
         async with self._lock, self._turn(channel):
-            image = await self._rooms.broker.state(channel, self._rooms.rules.of(channel))
-            known = {key: _case.decode(entry.value) for key, entry in image.entries.items()}
-            outcome = act(known.get(room))
+            entry = await self._rooms.broker.entry(channel, room, self._rooms.rules.of(channel))
+            outcome = act(_case.decode(entry.value) if entry is not None else None)
             if outcome.case is None:
                 return
-            known[room] = outcome.case
-            closed = sorted((case.at, key) for key, case in known.items() if case.status == "closed")
-            gone = tuple(key for _, key in closed[: max(0, len(closed) - MAX_CLOSED)])
+            more = outcome.case.status == "closed" and room not in self._closed
+            gone = tuple(islice(self._closed, max(0, len(self._closed) + more - MAX_CLOSED)))
             change = Change(set={room: msgspec.json.encode(outcome.case)}, remove=gone)
             await self._rooms.change(channel, change)
-            self._cases[room] = outcome.case
+            self._learn(room, outcome.case)
         if outcome.notice is not None:
             await self._say(room, outcome.notice)
 
@@ -166,9 +175,18 @@ class ServiceDesk:
     def _hear(self, delivery: Delivery) -> None:
         """Whichever process has written it."""
         if isinstance(delivery, Patch):
-            self._cases.update({key: _case.decode(value) for key, value in delivery.set.items()})
+            for key, value in delivery.set.items():
+                self._learn(key, _case.decode(value))
             for key in delivery.removed:
                 self._cases.pop(key, None)
+                self._closed.pop(key, None)
+
+    def _learn(self, room: str, case: Case) -> None:
+        self._cases[room] = case
+        if case.status == "closed":
+            self._closed.setdefault(room)
+        else:
+            self._closed.pop(room, None)
 
     async def _say(self, room: str, notice: desk.Notice) -> None:
         entry = {
@@ -196,8 +214,10 @@ class ServiceDesk:
         except SalonError as error:
             logger.warning("The queue of the service desk could not be read: %s", error)
             return
-        for key, entry in image.entries.items():
-            self._cases.setdefault(key, _case.decode(entry.value))
+        known = {key: _case.decode(entry.value) for key, entry in image.entries.items()}
+        for key, case in sorted(known.items(), key=lambda each: each[1].at):
+            if key not in self._cases:
+                self._learn(key, case)
 
 
 def _new(room: str, who: Who, name: str, now: int) -> Case:

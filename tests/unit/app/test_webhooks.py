@@ -111,6 +111,21 @@ async def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (len(webhook._waiting), webhook.dropped) == (2, 3)
 
 
+async def test_what_waits_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_BYTES", 10_000)
+    receiver = Receiver()
+    async with hooked(receiver) as webhook:
+        for number in range(20):
+            webhook.take(Happening("room.message", "lobby", "chat", data=b'"%s"' % (b"x" * 1000), offset=number, at=5))
+        waiting = sum(len(body) for _, body in webhook._waiting)
+        assert 8_000 < waiting <= 10_000 and waiting == webhook._bytes
+        webhook.take(Happening("room.message", "lobby", "chat", data=b'"%s"' % (b"x" * 20_000), offset=20, at=5))
+        assert [json.loads((await receiver.next())[1])["data"]["offset"] for _ in range(1)] == [20], (
+            "the newest is told"
+        )
+        assert (webhook.dropped, webhook._bytes) == (20, 0)
+
+
 def test_secrets_and_bodies() -> None:
     assert key_of("a plain secret") == b"a plain secret"
     assert key_of("whsec_not base64!") == b"whsec_not base64!"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from salon.base.errors import Refused
 from salon.base.rooms import Who
 from salon.session import hooks as module
 from salon.session.hooks import Happening, Hooks
@@ -42,23 +43,83 @@ def test_an_event_that_does_not_exist() -> None:
         Hooks().on("room.entered", lambda happening: None)
 
 
+def test_plain_functions_are_called_at_once_in_order() -> None:
+    hooks, heard = Hooks(), list[str]()
+    hooks.on("room.message", lambda happening: heard.append(f"first {happening.topic}"))
+    hooks.on("room.message", lambda happening: heard.append(f"second {happening.topic}"))
+    works: list[Coroutine[Any, Any, None]] = []
+    hooks.fire(message("lobby/a"), works.append)
+    hooks.fire(message("lobby/b"), works.append)
+    assert heard == ["first a", "second a", "first b", "second b"]
+    assert works == []
+
+
+async def test_what_fails_keeps_nothing_from_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    hooks, heard = Hooks(), list[Happening]()
+
+    def plain(happening: Happening) -> None:
+        raise LookupError("in a plain one")
+
+    async def patient(happening: Happening) -> None:
+        raise LookupError("in a patient one")
+
+    async def refused(happening: Happening) -> None:
+        raise Refused("Not now.", status=503, code="broker_busy")
+
+    for handler in (plain, patient, refused, heard.append):
+        hooks.on("room.message", handler)
+    async with asyncio.TaskGroup() as group:
+        hooks.fire(message(), lambda work: group.create_task(work) and None)
+    assert len(heard) == 1
+    assert "in a plain one" in caplog.text and "in a patient one" in caplog.text
+    assert [record.exc_info is None for record in caplog.records] == [False, False, True], (
+        "what is refused is no mistake"
+    )
+
+
 async def test_those_that_run_are_bounded(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr(module, "MAX_RUNNING", 2)
-    hooks, works = Hooks(), list[Coroutine[Any, Any, None]]()
-    heard: list[Happening] = []
+    hooks, heard = Hooks(), list[Happening]()
+    begun, ended = list[Happening](), asyncio.Event()
+
+    async def hangs(happening: Happening) -> None:
+        begun.append(happening)
+        await ended.wait()
+
+    hooks.on("room.message", hangs)
     hooks.on("room.message", heard.append)
-    for _ in range(4):
-        hooks.fire(message(), works.append)
-    assert len(works) == 2
-    for work in works:
-        await work
-    hooks.fire(message(), works.append)
-    await works[2]
-    assert len(heard) == 3
-    assert [record.getMessage() for record in caplog.records] == [
-        "2 handlers run: what happens until fewer do is not told",
-        "2 times a handler was not told what happened",
+    async with asyncio.TaskGroup() as group:
+        for _ in range(4):
+            hooks.fire(message(), lambda work: group.create_task(work) and None)
+        await asyncio.sleep(0)
+        assert (len(begun), len(heard)) == (2, 4), "one that hangs takes nothing from another"
+        ended.set()
+    async with asyncio.TaskGroup() as group:
+        hooks.fire(message(), lambda work: group.create_task(work) and None)
+    assert len(begun) == 3
+    told = [record.getMessage().rpartition("hangs")[2] for record in caplog.records]
+    assert told == [
+        " runs 2 times: until fewer do it is not told what happens",
+        " was not told 2 times what happened",
     ], "however much happens"
+
+
+async def test_one_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(module, "MAX_SECONDS", 0.01)
+    hooks = Hooks()
+
+    async def hangs(happening: Happening) -> None:
+        await asyncio.Event().wait()
+
+    async def out_of_time(happening: Happening) -> None:
+        raise TimeoutError("of its own")
+
+    hooks.on("room.message", hangs)
+    hooks.on("room.message", out_of_time)
+    async with asyncio.TaskGroup() as group:
+        hooks.fire(message(), lambda work: group.create_task(work) and None)
+    assert "took more than 0.01 s for one event" in caplog.text
+    assert "of its own" in caplog.text
 
 
 def test_a_happening_of_a_room_has_its_name() -> None:

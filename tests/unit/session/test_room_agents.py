@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import msgspec
 import pytest
 
 from salon.base.chat import TextDelta
 from salon.base.errors import Refused
-from salon.base.rooms import Who
+from salon.base.rooms import Page, Who
 from salon.ports.broker import Draft
 from salon.session.agent import Agent
 from salon.session.room_agents import MAX_WAITING
@@ -134,3 +135,42 @@ async def test_an_answer_of_a_server_that_is_gone_is_closed() -> None:
         await house.rooms.publish("lobby/chat", Draft(data=msgspec.json.encode(orphan), who=agent))
         ada = await house.enter("ada")
         assert await house.until(ada, "edit") == [{"type": "edit", "id": "o", "text": "", "end": "interrupted"}]
+
+
+async def test_a_room_that_is_slow_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with chatting(ScriptedLlm(HELLO)) as house:
+        ada, bob = await house.enter("ada", "slow"), await house.enter("bob", "other")
+        go, whole = asyncio.Event(), house.rooms.history
+
+        async def history(channel: str, **how: Any) -> Page:
+            if channel.startswith("slow/"):
+                await go.wait()
+            return await whole(channel, **how)
+
+        monkeypatch.setattr(house.rooms, "history", history)
+        for number in range(3):
+            await house.say(ada, f"a{number}", f"@salon {number}", "slow")
+        await house.say(bob, "b", "@salon hi", "other")
+        await house.until(bob, "edit")
+        assert house.llm.opened == 1
+        go.set()
+        await house.until(ada, "edit", 3)
+        answered = [each.reply_to for each in await house.said("slow") if each.reply_to]
+        assert answered == ["a0", "a1", "a2"], "and in that room they are in order"
+
+
+async def test_it_goes_when_its_answer_is_done_and_nobody_is_there() -> None:
+    go = asyncio.Event()
+    async with chatting(ScriptedLlm([TextDelta("hello"), go])) as house:
+        ada = await house.enter("ada")
+        await house.say(ada, "m1", "@salon hi")
+        await house.grown("hello")
+        await ada.member.leave(keep=False)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert [seat.kind for seat in await house.rooms.broker.presence("lobby")] == ["agent"]
+        go.set()
+        async with asyncio.timeout(20):
+            while await house.rooms.broker.presence("lobby"):  # noqa: ASYNC110 (nobody is told)
+                await asyncio.sleep(0)
+        assert (await house.said())[-1].text == "hello"

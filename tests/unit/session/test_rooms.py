@@ -186,3 +186,23 @@ async def test_the_background_keeps_seats(monkeypatch: pytest.MonkeyPatch) -> No
                 while not await rooms.presence("lobby/chat"):  # noqa: ASYNC110
                     await asyncio.sleep(0)
             running.cancel()
+
+
+async def test_a_hook_that_hangs_does_not_keep_the_house_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ASIDE_SECONDS", 0.01)
+    begun, ended = asyncio.Event(), list[str]()
+
+    async def hangs(happening: Happening) -> None:
+        try:
+            begun.set()
+            await asyncio.Event().wait()
+        finally:
+            ended.append(happening.name)
+
+    async with asyncio.timeout(20), open_rooms() as rooms:
+        rooms.hooks.on("room.message", hangs)
+        await rooms.publish("lobby/chat", Draft(data=b"1"))
+        await begun.wait()
+    assert ended == ["room.message"]
+    # What happens while the house closes is told to nobody.
+    rooms._fire(Happening("room.message", "lobby", "chat"))

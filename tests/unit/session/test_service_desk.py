@@ -8,12 +8,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
+import pytest
 
 from salon.base.chat import TextDelta, ToolCallDelta
-from salon.base.rooms import Change
+from salon.base.rooms import Change, Image, Page, TopicRule
 from salon.room import chat
 from salon.room.desk import Case
 from salon.room.policy import Rules
+from salon.session import service_desk as module
 from salon.session.service_desk import RULES, ServiceDesk
 from tests.fakes.agents import Chatting, chatting
 from tests.fakes.rooms import Guest
@@ -154,3 +156,50 @@ async def test_desks_of_several_processes_write_one_after_the_other() -> None:
         )
         await house.rooms.change("desk/state/queue", Change(set={ROOM: case}))
         assert not house.agents.always(ROOM, "vera")
+
+
+async def test_a_word_of_one_visitor_looks_at_that_case_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_CLOSED", 5)
+    async with serving(ScriptedLlm([TextDelta("hi")])) as (house, desk):
+        for number in range(8):
+            case = Case(room=f"help-{number}0", visitor="v", name="V", status="closed", at=100 + number)
+            change = Change(set={case.room: msgspec.json.encode(case)})
+            await house.rooms.change("desk/state/queue", change)
+        await desk.run()
+        vera, ann = await house.enter("vera", ROOM), await house.enter("ann", ROOM)
+        read: list[str] = []
+        whole = house.rooms.broker.state
+
+        async def state(channel: str, rule: TopicRule) -> Image:
+            read.append(channel)
+            return await whole(channel, rule)
+
+        monkeypatch.setattr(house.rooms.broker, "state", state)
+        await house.say(vera, "m1", "hello", ROOM)
+        await house.until(vera, "edit")
+        await act(ann, "take")
+        await act(ann, "close")
+        await notices(house, vera, 2)
+        assert "desk/state/queue" not in read
+        monkeypatch.undo()
+        # Those that were closed first are forgotten first, and as many as are too many.
+        assert set(await queue(house)) == {ROOM, "help-40", "help-50", "help-60", "help-70"}
+
+
+async def test_a_room_that_is_slow_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serving(ScriptedLlm([TextDelta("hi")])) as (house, _):
+        slow, other = await house.enter("vera", ROOM), await house.enter("otto", "help-2")
+        go, whole = asyncio.Event(), house.rooms.history
+
+        async def history(channel: str, **how: Any) -> Page:
+            if channel.startswith(f"{ROOM}/"):
+                await go.wait()
+            return await whole(channel, **how)
+
+        monkeypatch.setattr(house.rooms, "history", history)
+        await house.put(slow, {"type": "person", "id": "p1"}, ROOM)
+        await house.put(other, {"type": "person", "id": "p2"}, "help-2")
+        assert [name for name, _, _ in await notices(house, other, 1)] == ["handed over"]
+        assert set(await queue(house)) == {"help-2"}
+        go.set()
+        await notices(house, slow, 1)
