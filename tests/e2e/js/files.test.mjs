@@ -197,7 +197,8 @@ const LIES = {
 };
 
 for (const [name, lie] of Object.entries(LIES)) {
-  test(`a stranger is not heard again after ${name}`, async () => {
+  test(`a stranger is not heard again after ${name}`, async ({ mock }) => {
+    mock.timers.enable({ apis: ["setTimeout"] });
     const { into, say, told, own } = await facing([["a", 100, 1]]);
     assert.equal(into.state, "running");
     lie(say);
@@ -207,7 +208,9 @@ for (const [name, lie] of Object.entries(LIES)) {
     await settled();
     assert.equal(into.moved, 0);
     assert.deepEqual(told.at(-1), { kind: "decline", reason: "broken" });
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    // He is told why before the pipe closes.
+    assert.ok(!own.closed);
+    mock.timers.runAll();
     assert.ok(own.closed);
   });
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { afterEach, test } from "node:test";
 import { Conversation } from "../../../src/salon/web/model/conversation.js";
 import { openDatabase } from "../../../src/salon/web/model/database.js";
 import { newAnswer, textOf } from "../../../src/salon/web/realtime/answers.js";
@@ -36,6 +36,10 @@ test("the sound of an answer goes on from one message to the next", () => {
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
+/** What still waits for an answer would notice a dead line after 23 s, and Node waits for that. */
+const calls = [];
+afterEach(() => calls.splice(0).forEach((session) => session.over()));
+
 /** A call without a sound. */
 async function call(entries = [], welcome = "") {
   const sent = [];
@@ -52,6 +56,7 @@ async function call(entries = [], welcome = "") {
     interrupt: () => done.push("interrupted"),
     stop: () => done.push("stopped"),
   });
+  calls.push(session);
   const hear = (...events) => events.forEach((event) => session.heard(event));
   const created = async () => {
     hear({ type: "session.created", event_id: "e", session: { salon: { tts: "t" } } });
