@@ -89,6 +89,11 @@ class Salon:
             raise RuntimeError(f"Salon did not start: {said}\n{self._log.read_text('utf-8')[-2000:]}")
         self.port = int(found[1])
 
+    def workers(self) -> dict[int, int]:
+        """The processes that have its media engines, by their numbers, where it has ``workers``."""
+        said = re.findall(r"Worker (\d+) \(process (\d+)\) is up", self._log.read_text("utf-8"))
+        return {int(number): int(pid) for number, pid in said}
+
     def kill(self) -> None:
         """End it without a word, as a machine that fails would."""
         self._end(signal.SIGKILL)

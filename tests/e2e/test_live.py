@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Response, expect
 
+from salon.base.ids import worker_of
 from tests.e2e.conftest import NewTalk
 from tests.e2e.serving import Salon
 from tests.e2e.waiting import until
@@ -101,6 +104,14 @@ def new_window(new_talk: NewTalk) -> NewWindow:
 def recording_salon(tmp_path: Path) -> Iterator[Salon]:
     folder = tmp_path / "recordings"
     salon = Salon(tmp_path, more=f'\n[live]\nrecordings = "{folder}"\n')
+    salon.start()
+    yield salon
+    salon.stop()
+
+
+@pytest.fixture
+def salon_of_two(tmp_path: Path) -> Iterator[Salon]:
+    salon = Salon(tmp_path, more="\n[server]\nworkers = 2\n")
     salon.start()
     yield salon
     salon.stop()
@@ -216,6 +227,24 @@ def test_a_server_that_stops_ends_it_and_one_that_returns_is_found(new_window: N
     expect(bob.page.locator(".live-over").first).not_to_be_empty()
     own_salon.start()
     expect(ann.badge).to_have_text("Live", timeout=2 * SLOW)
+    bob.sees()
+
+
+def test_both_sides_come_back_when_their_worker_is_killed(new_window: NewWindow, salon_of_two: Salon) -> None:
+    def begins(response: Response) -> bool:
+        return response.status == 201
+
+    ann, bob = new_window(salon_of_two.url), new_window(salon_of_two.url)
+    with ann.page.expect_response(begins) as first:
+        ann.go_live("again")
+    bob.watch("again")
+    bob.sees()
+    home = worker_of(first.value.headers["location"].rsplit("/", 1)[-1])
+    assert home is not None
+    with bob.page.expect_response(begins, timeout=3 * SLOW), ann.page.expect_response(begins, timeout=3 * SLOW):
+        os.kill(salon_of_two.workers()[home], signal.SIGKILL)
+    expect(ann.badge).to_have_text("Live", timeout=SLOW)
+    expect(bob.badge).to_have_text("Live", timeout=SLOW)
     bob.sees()
 
 

@@ -184,8 +184,9 @@ export class LivePeer extends Emitter {
       if (!sdp) throw new Error("the restart was answered without credentials");
       await connection.setRemoteDescription({ type: "answer", sdp });
       this.flush();
-    } catch (error) {
-      this.end("connection lost", error instanceof Error ? error : null);
+    } catch {
+      // Nothing is refused by that: a server that has lost the session may take the next one.
+      this.end("connection lost");
     }
   }
 
