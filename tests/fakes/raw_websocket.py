@@ -48,6 +48,10 @@ class RawWebSocket:
         frame = bytes([(0x80 if final else 0) | opcode]) + length + bytes(4) + payload
         await asyncio.get_running_loop().sock_sendall(self._socket, frame * times)
 
+    async def send_bytes(self, data: bytes) -> None:
+        """A part of a frame, or what is none."""
+        await asyncio.get_running_loop().sock_sendall(self._socket, data)
+
     async def read_some(self) -> bytes:
         """What has come, at least one byte of it."""
         return await asyncio.get_running_loop().sock_recv(self._socket, 65536)

@@ -30,7 +30,7 @@ from salon.app.first_bytes import FirstByte, Patience, Take
 from salon.app.mailbox import Mailbox, Open
 from salon.base.errors import ConfigError
 from salon.serve.gate import Gate
-from salon.transport.websocket import ABORT_EXTENSION, OWN_PINGS_EXTENSION, WRITE_EXTENSION
+from salon.transport.websocket import ABORT_EXTENSION, HEARD_EXTENSION, OWN_PINGS_EXTENSION, WRITE_EXTENSION
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +62,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     on what control frames and empty fragments can make it hold, and lighter while it is idle."""
 
     _pong = b""
+    _heard = False
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -77,6 +78,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             extensions[ABORT_EXTENSION] = self.transport.abort
             extensions[WRITE_EXTENSION] = self.write_frame
             extensions[OWN_PINGS_EXTENSION] = self.stop_keepalive
+            extensions[HEARD_EXTENSION] = self.heard
 
     def write_frame(self, frame: bytes) -> bool:
         """Write a whole frame, behind all that was written before; False where ``send`` would have to wait or would fail."""
@@ -91,6 +93,25 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.request.headers.clear()
         del self.request, self.response
         super().start_keepalive()
+
+    def data_received(self, data: bytes) -> None:
+        self._heard = True
+        super().data_received(data)
+
+    def heard(self) -> bool:
+        heard, self._heard = self._heard, False
+        return heard
+
+    def send_keepalive_ping(self) -> None:
+        self._heard = False
+        super().send_keepalive_ping()
+
+    def keepalive_timeout(self) -> None:
+        # A pong waits behind the message that its client is sending, however slow its uplink is.
+        if self.heard() and self.ping_timeout is not None:
+            self.pong_timer = self.loop.call_later(self.ping_timeout, self.keepalive_timeout)
+        else:
+            super().keepalive_timeout()
 
     def handle_ping(self) -> None:
         # RFC 6455 section 5.5.3: a peer "MAY elect to send a Pong frame for only the most recently processed Ping frame."

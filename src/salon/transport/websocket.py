@@ -37,6 +37,9 @@ OWN_PINGS_EXTENSION = "salon.own_pings"
 """A server that sends WebSocket pings puts a callable of no arguments under this name, which ends them: for doors whose protocol
 has pings of its own."""
 
+HEARD_EXTENSION = "salon.heard"
+"""A server puts a callable of no arguments under this name, which says whether bytes came since it was called last."""
+
 MOST_AT_ONCE = 64
 """Messages that pass the outbox by in one turn of the loop."""
 
@@ -75,6 +78,7 @@ class WebSocketLink:
         extensions = scope.get("extensions") or {}
         self._abort_transport: Callable[[], None] | None = extensions.get(ABORT_EXTENSION)
         self._write_frame: Callable[[bytes], bool] | None = extensions.get(WRITE_EXTENSION)
+        self._heard: Callable[[], bool] | None = extensions.get(HEARD_EXTENSION)
         # Whether the writer waits with nothing before it: then a message may go past it.
         self._idle = False
         self._turn = 0.0
@@ -122,6 +126,11 @@ class WebSocketLink:
             self._said = 0
         self._said += 1
         return self._said <= MOST_AT_ONCE
+
+    def heard(self) -> bool:
+        """Whether bytes came since this was asked last: of a message that takes its time over a slow uplink, too, behind which
+        the answer to a ping has to wait."""
+        return self._heard is not None and self._heard()
 
     @property
     def crowded(self) -> bool:

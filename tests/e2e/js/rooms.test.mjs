@@ -299,3 +299,31 @@ test("the recorder names commands, answers and pushes, counts repetitions and hi
   );
   assert.ok(!JSON.stringify(recorder.rows).includes("secret"));
 });
+
+test("a big message over a slow uplink is waited for, and so is what stands behind it", async () => {
+  const ada = await connected("ada");
+  const [socket] = server.sockets;
+  const heard = server.heard.bind(server);
+  const waiting = [];
+  server.heard = (from, command) => waiting.push(command);
+  const picture = ada.deliver("lobby/pictures", { url: "x".repeat(600_000) }, "k1");
+  const words = ada.deliver("lobby/chat", "words", "k2");
+  for (let n = 0; n < 3; n += 1) {
+    await pass(20_000);
+    socket.say({}); // The server is there.
+  }
+  assert.equal(ada.state, "open");
+  assert.deepEqual(waiting.map(({ rpc }) => rpc?.data.channel).filter(Boolean), ["lobby/pictures", "lobby/chat"], "sent once");
+  server.heard = heard;
+  for (const command of waiting) server.heard(socket, command);
+  assert.equal((await picture).offset, 1);
+  assert.equal((await words).offset, 1);
+});
+
+test("a short one is not waited for as long", async () => {
+  const ada = await connected("ada");
+  server.heard = () => {};
+  ada.deliver("lobby/chat", "words", "k1").catch(() => {});
+  await pass(13_000);
+  assert.notEqual(ada.state, "open");
+});

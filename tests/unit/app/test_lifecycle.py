@@ -198,6 +198,26 @@ async def test_a_client_that_answers_no_ping_is_let_go() -> None:
         silent.close()
 
 
+async def test_a_message_over_a_slow_uplink_counts_as_an_answer_to_pings() -> None:
+    house = House()
+    async with serving(house.app, ping_seconds=0.2) as server:
+        slow = await RawWebSocket.connect(server.host, server.port, "/v1/realtime")
+        # The head of a message of 1000 bytes: nothing else may come, a pong neither, before these have.
+        await slow.send_bytes(b"\x81\xfe\x03\xe8" + bytes(4))
+        assert (await slow.read_some())[:1] == b"\x89"
+        (protocol,) = server.server.server_state.connections
+        assert isinstance(protocol, WebSocketProtocol)
+        for _ in range(3):
+            before = protocol.pong_timer
+            await slow.send_bytes(b"x")
+            while protocol.pong_timer is before:  # noqa: ASYNC110 (uvicorn tells nobody)
+                await asyncio.sleep(0.01)
+            assert protocol.pong_timer is not None, "its time is over, and it has another"
+        # Nothing more comes.
+        assert b"\x03\xf3keepalive ping timeout" in await slow.read_to_end()
+        slow.close()
+
+
 async def test_pings_of_a_client_that_does_not_read_take_no_memory() -> None:
     house = House()
     async with serving(house.app) as server:

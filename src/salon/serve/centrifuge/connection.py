@@ -378,11 +378,12 @@ class Connection:
 
     def _ping(self) -> None:
         self._alive = False
+        self._link.heard()
         self._link.send(encode.PING)
         self._timer = self._loop.call_later(PONG_SECONDS, self._pong)
 
     def _pong(self) -> None:
-        if not self._alive:
+        if not self._alive and not self._link.heard():
             self.end(codes.NO_PONG)
         else:
             self._timer = self._loop.call_later(PING_SECONDS - PONG_SECONDS, self._ping)

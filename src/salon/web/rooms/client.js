@@ -37,6 +37,8 @@ import { Subscription } from "./subscription.js";
 
 // An attempt that is neither accepted nor refused, a command without an answer: some networks swallow packets.
 const PATIENCE_MS = 12_000;
+// Of what is on its way to the server as much leaves in a millisecond, at least; whether anybody is there, pings tell.
+const SLOWEST_UPLINK = 8;
 // Beyond the interval at which the server says that it is there.
 const PING_GRACE_MS = 10_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -64,7 +66,7 @@ export class RoomsClient extends Emitter {
     this.socket = null;
     this.number = 0;
     this.nextId = 1;
-    /** @type {Map<number, { method: string, resolve: (result: any) => void, reject: (error: Error) => void }>} */
+    /** @type {Map<number, { method: string, size: number, resolve: (result: any) => void, reject: (error: Error) => void }>} */
     this.asked = new Map();
     this.attempt = 0;
     this.retryAt = 0;
@@ -259,10 +261,14 @@ export class RoomsClient extends Emitter {
     }
     const id = this.nextId;
     this.nextId += 1;
+    const text = JSON.stringify({ id, [method]: body });
+    let ahead = text.length;
+    for (const { size } of this.asked.values()) ahead += size;
     return new Promise((resolve, reject) => {
-      const patience = setTimeout(() => this.asked.has(id) && this.reset(), PATIENCE_MS);
+      const patience = setTimeout(() => this.asked.has(id) && this.reset(), PATIENCE_MS + ahead / SLOWEST_UPLINK);
       this.asked.set(id, {
         method,
+        size: text.length,
         resolve: (result) => {
           clearTimeout(patience);
           answered(result);
@@ -273,13 +279,12 @@ export class RoomsClient extends Emitter {
           reject(error);
         },
       });
-      this.say({ id, [method]: body });
+      this.say(text);
     });
   }
 
-  /** @param {object} frame */
-  say(frame) {
-    const text = JSON.stringify(frame);
+  /** @param {string} text */
+  say(text) {
     this.socket?.send(text);
     this.tap?.sent(this.number, text);
   }
@@ -290,7 +295,7 @@ export class RoomsClient extends Emitter {
     for (const frame of parse(text)) {
       if (frame.id) this.answered(frame);
       else if (frame.push) this.pushed(frame.push);
-      else if (this.pong && !Object.keys(frame).length) this.say({});
+      else if (this.pong && !Object.keys(frame).length) this.say("{}");
     }
   }
 

@@ -11,6 +11,7 @@ from salon.ports.broker import Draft
 from salon.serve.centrifuge import connection as module
 from salon.wire.token import Claims, SalonClaim, mint
 from tests.fakes.centrifuge import KEY, SECRET, open_house
+from tests.fakes.raw_websocket import RawWebSocket
 
 
 def token(sub: str = "alice", seconds: int = 600, **more: Any) -> str:
@@ -122,6 +123,25 @@ async def test_pings_are_to_be_answered(monkeypatch: pytest.MonkeyPatch) -> None
         assert await client.socket.recv() == "{}"
         client.pong = False
         assert (await client.closed())[0] == 3012
+
+
+async def test_a_big_message_over_a_slow_uplink_counts_as_a_pong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PING_SECONDS", 0.3)
+    monkeypatch.setattr(module, "PONG_SECONDS", 0.2)
+    async with open_house() as house:
+        slow = await RawWebSocket.connect(house.server.host, house.server.port, "/connection/websocket")
+        await slow.send(1, b'{"id":1,"connect":{"data":{"user":"alice"}}}')
+        await slow.read_until(b"}}")
+        publish = b'{"id":2,"publish":{"channel":"lobby/chat","data":"' + b"x" * 1000 + b'"}}'
+        await slow.send_bytes(b"\x81\xfe" + len(publish).to_bytes(2, "big") + bytes(4) + publish[:100])
+        for sent in range(100, 400, 100):
+            await slow.read_until(b"{}")  # a ping: its pong would have to wait behind the message
+            await slow.send_bytes(publish[sent : sent + 100])
+        await slow.send_bytes(publish[400:])
+        assert (await slow.read_until(b'"publish":{}}')).endswith(b'{"id":2,"publish":{}}')
+        # Nothing more comes, and no pong either.
+        assert b"\x0b\xc4no pong" in await slow.read_to_end()
+        slow.close()
 
 
 async def test_commands_of_one_frame_are_answered_in_order() -> None:
