@@ -188,11 +188,18 @@ def test_who_is_in_a_call_is_busy(new_caller: NewCaller) -> None:
     ann.sees(bob)
 
 
-def test_a_closed_tab_leaves_the_call(new_caller: NewCaller) -> None:
+@pytest.mark.parametrize("how", ["closed", "left"])
+def test_a_tab_that_goes_hangs_up_first(new_caller: NewCaller, how: str) -> None:
     ann, bob = new_caller(), new_caller()
+    bob.name("Bob")
     met(ann, bob)
-    bob.page.close()
-    expect(ann.notice).to_contain_text(re.compile("hung up|left"), timeout=SLOW)
+    drawer = ann.inspect()
+    if how == "closed":
+        bob.page.close(run_before_unload=True)
+    else:
+        bob.page.goto("about:blank")
+    expect(ann.notice).to_contain_text("Bob hung up.", timeout=SLOW)
+    expect(drawer.locator(".wire-row[data-way=down]", has_text="ANSWER · close")).to_have_count(1)
 
 
 def test_a_call_outlives_the_signaling_and_finds_new_paths(new_caller: NewCaller, relay: Relay) -> None:

@@ -25,6 +25,8 @@ export class Calls extends Emitter {
     /** @type {Set<Incoming>} */
     this.ringing = new Set();
     peer.on("call", (message) => void this.hear(message));
+    // The others need not wait until they miss this tab.
+    addEventListener("pagehide", () => void this.call?.hangUp());
   }
 
   /** Call somebody; in a call, bring them in. @param {string} id @param {boolean} video */

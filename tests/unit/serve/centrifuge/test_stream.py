@@ -87,7 +87,7 @@ async def test_a_token_and_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PING_SECONDS", 0.02)
     async with open_house(keyed=True) as house:
         token = mint(
-            Claims(sub="alice", exp=house.rooms.clock.unix() + 1, channels=("news/all",), salon=SalonClaim()), SECRET
+            Claims(sub="alice", exp=house.rooms.clock.unix() + 2, channels=("news/all",), salon=SalonClaim()), SECRET
         )
         async with reading(house, token=token, channel="lobby/chat") as events:
             assert list((await events.next())["connect"]["subs"]) == ["news/all"], "the other is not allowed"
