@@ -12,7 +12,9 @@ from urllib.request import getproxies, proxy_bypass
 from salon.base.chat import Delta, Message, Options, Text, ToolSpec
 from salon.base.errors import ProviderError
 from salon.ports.llm import CheckStep
-from salon.providers.spark.connection import Settings, is_loopback, open_connection, tls, unreachable
+from salon.providers.dialing import is_loopback, tls, unreachable
+from salon.providers.spark.connection import Settings, open_connection
+from salon.wire.spark import HOUSE
 
 Stream = Callable[[Sequence[Message], Sequence[ToolSpec], Options], AsyncGenerator[Delta, None]]
 
@@ -95,7 +97,7 @@ async def steps(
             yield CheckStep(name, False, late, f"Check the network's way to {way.netloc}: firewall, proxy, DNS.")
             return
         except OSError as error:
-            failed = unreachable(error, way.netloc)
+            failed = unreachable(error, way.netloc, HOUSE)
             yield CheckStep(name, False, str(failed), failed.advice)
             return
         except ProviderError as error:

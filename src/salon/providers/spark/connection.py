@@ -1,42 +1,19 @@
-"""The way to Spark: one signed WebSocket for one question, and every way in which it can fail to open."""
+"""The way to Spark: one signed WebSocket for one question."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import socket
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
-from urllib.parse import urlsplit
+from functools import partial
 
 import msgspec
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidStatus, InvalidURI, ProxyError
+from websockets.asyncio.client import ClientConnection
 from websockets.http11 import Response
 
-from salon.base.errors import (
-    AuthFailed,
-    BadAnswer,
-    BadRequest,
-    Overloaded,
-    ProviderError,
-    RateLimited,
-    TimedOut,
-    Unreachable,
-)
+from salon.base.errors import AuthFailed, BadAnswer, BadRequest, Overloaded, ProviderError, RateLimited
+from salon.providers.dialing import Vendor, dial
 from salon.wire.spark import HOUSE
 from salon.wire.spark_auth import ALLOWED_SKEW, http_date, parse_http_date, signed_url
-
-#: Seconds that the server may take to answer our close frame.
-CLOSE_TIMEOUT = 2.0
-#: Bytes; Spark's frames have a few hundred, those with references some thousands.
-MAX_FRAME = 4 << 20
-
-# At level DEBUG, websockets logs the request line, and with it a signature that is good for five minutes.
-_quiet = logging.getLogger("salon.providers.spark.websocket")
-_quiet.setLevel(logging.INFO)
 
 
 @dataclass(frozen=True)
@@ -53,93 +30,14 @@ class Settings:
     stall_timeout: float = 30.0
 
 
-@cache
-def tls() -> ssl.SSLContext:
-    """The system's trusted roots; made once, since reading them takes milliseconds. There is no way to turn it off."""
-    return ssl.create_default_context()
-
-
-def is_loopback(host: str) -> bool:
-    return host == "localhost" or host == "::1" or host.startswith("127.")
-
-
 async def open_connection(url: str, settings: Settings, *, now: Callable[[], float]) -> ClientConnection:
-    """Connect and shake hands. ``now`` gives the seconds since 1970.
-
-    Raises ``TimedOut`` with phase ``connect``, ``Unreachable``, ``AuthFailed``, or what a proxy or a wrong server in the
-    way deserves.
-    """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    signed = signed_url(url, api_key=settings.api_key, api_secret=settings.api_secret, date=http_date(now()))
-    try:
-        async with asyncio.timeout(settings.connect_timeout):
-            return await connect(
-                signed,
-                ssl=tls() if parts.scheme == "wss" else None,
-                compression=None,
-                open_timeout=None,
-                close_timeout=CLOSE_TIMEOUT,
-                # One question is short, and its own deadlines notice a dead line sooner than a ping would.
-                ping_interval=None,
-                max_size=MAX_FRAME,
-                user_agent_header="salon",
-                proxy=None if is_loopback(host) else True,
-                logger=_quiet,
-            )
-    except InvalidStatus as error:
-        raise rejected(error.response, now()) from None
-    except TimeoutError:
-        raise TimedOut(
-            f"Spark at {parts.netloc} did not take the connection within {settings.connect_timeout:g} s.",
-            phase="connect",
-            house=HOUSE,
-            advice=f"Check the network's way to {parts.netloc}: firewall, proxy, DNS.",
-        ) from None
-    except (InvalidProxy, ProxyError, ImportError) as error:
-        raise Unreachable(
-            f"The proxy in front of Spark failed: {error}",
-            house=HOUSE,
-            advice="Check https_proxy and no_proxy; a SOCKS proxy needs the package python-socks.",
-        ) from error
-    except InvalidURI:
-        # The exception quotes the signed URL.
-        raise BadRequest(
-            f"The address of Spark is no WebSocket URL: {url}", house=HOUSE, advice="Correct the setting url."
-        ) from None
-    except InvalidHandshake as error:
-        raise BadAnswer(
-            f"What answers at {parts.netloc} does not speak WebSocket: {error}",
-            house=HOUSE,
-            advice="Check the setting url, and that no proxy stands in the way.",
-        ) from error
-    except OSError as error:
-        raise unreachable(error, parts.netloc) from error
+    """Sign, connect and shake hands (``dial`` says what may be raised). ``now`` gives the seconds since 1970."""
+    at = now()
+    signed = signed_url(url, api_key=settings.api_key, api_secret=settings.api_secret, date=http_date(at))
+    return await dial(signed, Vendor("Spark", HOUSE, partial(_refused, at)), within=settings.connect_timeout)
 
 
-def unreachable(error: OSError, where: str) -> Unreachable:
-    """Name, TLS or TCP: which of them failed, and what to do about it."""
-    if isinstance(error, socket.gaierror):
-        return Unreachable(
-            f"The name of {where} cannot be resolved.",
-            house=HOUSE,
-            advice="Check the host's name and this machine's DNS.",
-        )
-    if isinstance(error, ssl.SSLError):
-        why = getattr(error, "verify_message", "") or error.reason or str(error)
-        return Unreachable(
-            f"TLS with {where} failed: {why}.",
-            house=HOUSE,
-            advice="Check this machine's clock and CA certificates (SSL_CERT_FILE adds one for a private deployment).",
-        )
-    return Unreachable(
-        f"No connection to {where}: {error.strerror or str(error) or type(error).__name__}.",
-        house=HOUSE,
-        advice=f"Check the network's way to {where}: firewall, proxy, and whether the server runs and speaks TLS.",
-    )
-
-
-def rejected(response: Response, now: float) -> ProviderError:
+def _refused(now: float, response: Response) -> ProviderError:
     """What a handshake's HTTP answer other than 101 means. The gateway is Kong's hmac-auth; see ``wire.spark_auth``."""
     status, said = response.status_code, _message(response.body)
     seen = f" (HTTP {status}{': ' + said if said else ''})"

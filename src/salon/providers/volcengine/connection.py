@@ -1,38 +1,21 @@
-"""The way to Volcengine: one WebSocket with keys in its headers, and every way in which it can fail."""
+"""The way to Volcengine: one WebSocket with keys in its headers."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import ssl
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import cache
-from urllib.parse import urlsplit
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Response
 
-from salon.base.errors import (
-    AuthFailed,
-    BadAnswer,
-    BadRequest,
-    Overloaded,
-    ProviderError,
-    RateLimited,
-    TimedOut,
-    Unreachable,
-)
+from salon.base.errors import AuthFailed, BadAnswer, Overloaded, ProviderError, RateLimited, TimedOut
+from salon.providers.dialing import Vendor, dial
 from salon.wire.volcengine import HOUSE, Frame, decode, error_for
 from salon.wire.volcengine.frame import ERROR
-
-#: Bytes; 100 ms of audio have some thousands.
-MAX_FRAME = 4 << 20
-# At level DEBUG, websockets logs the headers, and with them the keys.
-_quiet = logging.getLogger("salon.providers.volcengine.websocket")
-_quiet.setLevel(logging.INFO)
 
 
 @dataclass(frozen=True)
@@ -53,11 +36,6 @@ class Access:
         return {"X-Api-App-Key": self.app_id, "X-Api-Access-Key": self.access_token, **common}
 
 
-@cache
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()
-
-
 class Sockets:
     """The connections of one recogniser or synthesiser, so that closing it ends them."""
 
@@ -69,7 +47,8 @@ class Sockets:
     @asynccontextmanager
     async def connected(self, url: str) -> AsyncIterator[Socket]:
         """Leaving aborts at once: the service stops working."""
-        connection = await self._connect(url)
+        headers = self._access.headers(self._resource)
+        connection = await dial(url, _VENDOR, within=self._access.connect, headers=headers)
         self._open.add(connection)
         try:
             yield Socket(connection, self._access.stall)
@@ -80,49 +59,6 @@ class Sockets:
     async def aclose(self) -> None:
         for connection in self._open:
             connection.transport.abort()
-
-    async def _connect(self, url: str) -> ClientConnection:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        try:
-            async with asyncio.timeout(self._access.connect):
-                return await connect(
-                    url,
-                    additional_headers=self._access.headers(self._resource),
-                    ssl=_tls() if parts.scheme == "wss" else None,
-                    compression=None,
-                    open_timeout=None,
-                    ping_interval=None,
-                    max_size=MAX_FRAME,
-                    user_agent_header="salon",
-                    proxy=None if host in ("localhost", "::1") or host.startswith("127.") else True,
-                    logger=_quiet,
-                )
-        except InvalidStatus as error:
-            raise _refused(error.response.status_code, bytes(error.response.body or b"")) from None
-        except TimeoutError:
-            raise TimedOut(
-                f"Volcengine at {parts.netloc} did not take the connection within {self._access.connect:g} s.",
-                phase="connect",
-                house=HOUSE,
-                advice=f"Check the network's way to {parts.netloc}: firewall, proxy, DNS.",
-            ) from None
-        except InvalidURI:
-            raise BadRequest(
-                "The address of Volcengine is no WebSocket URL.", house=HOUSE, advice="Check url."
-            ) from None
-        except InvalidHandshake as error:
-            raise BadAnswer(
-                f"What answers at {parts.netloc} does not speak WebSocket: {error}",
-                house=HOUSE,
-                advice="Check the setting url, and that no proxy stands in the way.",
-            ) from error
-        except OSError as error:
-            raise Unreachable(
-                f"No connection to {parts.netloc}: {error.strerror or str(error) or type(error).__name__}.",
-                house=HOUSE,
-                advice=f"Check the network's way to {parts.netloc}: firewall, proxy, DNS, clock and certificates.",
-            ) from error
 
 
 class Socket:
@@ -155,8 +91,8 @@ class Socket:
         return frame
 
 
-def _refused(status: int, body: bytes) -> ProviderError:
-    said = body.decode("utf-8", "replace")[:200].strip()
+def _refused(response: Response) -> ProviderError:
+    status, said = response.status_code, bytes(response.body or b"").decode("utf-8", "replace")[:200].strip()
     seen = f" (HTTP {status}{': ' + said if said else ''})"
     if status in (400, 401, 403):
         return AuthFailed(
@@ -173,3 +109,6 @@ def _refused(status: int, body: bytes) -> ProviderError:
     return BadAnswer(
         f"Volcengine did not open a WebSocket.{seen}", house=HOUSE, vendor_code=status, advice="Check the setting url."
     )
+
+
+_VENDOR = Vendor("Volcengine", HOUSE, _refused)

@@ -334,7 +334,7 @@ async def test_aclose_ends_streams_under_way() -> None:
 
 async def test_a_server_that_never_answers_our_close(monkeypatch: pytest.MonkeyPatch) -> None:
     """The line is cut after the close timeout; nothing is left behind."""
-    monkeypatch.setattr("salon.providers.spark.connection.CLOSE_TIMEOUT", 0.05)
+    monkeypatch.setattr("salon.providers.dialing.CLOSE_TIMEOUT", 0.05)
 
     async def answer(question: Asked) -> None:
         await question.say("x", status=2)
