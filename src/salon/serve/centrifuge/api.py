@@ -22,6 +22,7 @@ from salon.serve.credentials import credential_of
 from salon.serve.replies import json_response
 from salon.session.rooms import Rooms
 from salon.wire.centrifuge import api, codes, encode
+from salon.wire.centrifuge.commands import History, Presence, PresenceStats
 
 MAX_BODY: Final = 4 * 1024 * 1024
 
@@ -81,11 +82,11 @@ class Api:
                 await rooms.control(Kick(_target(asked), until=self._clock.unix() + seconds if seconds else 0))
             case api.Refresh(expired=expired, expire_at=expire_at):
                 await rooms.control(Renew(_target(asked), self._clock.unix() if expired else expire_at))
-            case api.Presence(channel=channel):
+            case Presence(channel=channel):
                 return encode.presence(await rooms.presence(channel))
-            case api.PresenceStats(channel=channel):
+            case PresenceStats(channel=channel):
                 return encode.presence_stats(await rooms.presence(channel))
-            case api.History(since=since):
+            case History(since=since):
                 place = Position(since.offset, since.epoch) if since is not None else None
                 page = await rooms.history(asked.channel, since=place, limit=asked.limit, reverse=asked.reverse)
                 return encode.history(page)

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta, Raw
 
 from salon.base.errors import ClientError
-from salon.wire.centrifuge.commands import Place
+from salon.wire.centrifuge.commands import History, Presence, PresenceStats
 
 MAX_CHANNELS: Final = 1000
 MAX_COMMANDS: Final = 1000
@@ -61,21 +61,6 @@ class Refresh(msgspec.Struct, frozen=True):
     client: str = ""
     expired: bool = False
     expire_at: Annotated[int, Meta(ge=0)] = 0
-
-
-class Presence(msgspec.Struct, frozen=True):
-    channel: str
-
-
-class PresenceStats(msgspec.Struct, frozen=True):
-    channel: str
-
-
-class History(msgspec.Struct, frozen=True):
-    channel: str
-    limit: int = 0
-    since: Place | None = None
-    reverse: bool = False
 
 
 class HistoryRemove(msgspec.Struct, frozen=True):
