@@ -47,6 +47,19 @@ async def test_one_tab_publishes_and_another_watches() -> None:
         assert published.state in ("connected", "closed")
 
 
+async def test_pictures_alone_are_seen_by_a_page_that_has_one_transport_for_all() -> None:
+    """``max-bundle``, as players have it: the sound that nobody publishes is the first section of its offer."""
+    async with running_engine() as engine, chromium() as browser:
+        camera, screen = await browser.tab(), await browser.tab()
+        await camera.run("publish(a[0])", CAMERA)
+        published = await camera.join(engine, PUBLISH)
+        await until(lambda: all(source.live for source in published.sources), "live", 30)
+        await screen.run("pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' })")
+        await screen.run("watch()")
+        await screen.join(engine, Wants(play=published.sources[1:]))
+        await plays(screen)
+
+
 async def test_a_publisher_climbs_to_its_full_bit_rate() -> None:
     async with running_engine() as engine, chromium() as browser:
         camera = await browser.tab()

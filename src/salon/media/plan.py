@@ -18,7 +18,8 @@ _RECEIVES = frozenset({"sendrecv", "recvonly"})
 
 
 class Planned(msgspec.Struct, kw_only=True):
-    """One section. ``takes``: the peer sends here. ``gives``: we do, ``source`` if there is one, our ``voice``, or later."""
+    """One section. ``takes``: the peer sends here. ``gives``: we do, ``source`` if there is one, our ``voice``, or later.
+    ``idle``: nobody does, and it stands for its transport alone."""
 
     media: Media
     codecs: tuple[Codec, ...] = ()
@@ -29,10 +30,11 @@ class Planned(msgspec.Struct, kw_only=True):
     source: Source | None = None
     rids: tuple[str, ...] = ()
     data: bool = False
+    idle: bool = False
 
     @property
     def rejected(self) -> bool:
-        return not (self.takes or self.gives or self.data)
+        return not (self.takes or self.gives or self.data or self.idle)
 
     @property
     def direction(self) -> Direction:
@@ -88,6 +90,11 @@ def plan(offer: Offer, wants: Wants, present: Mapping[str, Source]) -> list[Plan
     if left.misfits or all(each.rejected for each in planned):
         what = " and ".join(sorted(left.misfits)) or "sections"
         raise ClientError(f"Nothing fits of the offered {what}.", code="codec_mismatch", param="sdp")
+    head = next((each for each in planned if each.media.mid == bundle[0]), None)
+    if head is not None and head.rejected and head.media.codecs and not head.media.rejected:
+        # The transport of all is this section's. RFC 9143 section 7.3.3 lets it be rejected all the same, but libwebrtc with
+        # "max-bundle" then has none for the others and refuses the answer.
+        head.idle, head.codecs = True, head.media.codecs[:1]
     return planned
 
 

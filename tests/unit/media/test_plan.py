@@ -66,7 +66,19 @@ def test_voice_is_one_section_both_ways_and_asks_for_no_estimate() -> None:
 def test_sections_without_a_source_yet_are_slots() -> None:
     slot = planned(Wants(slots={"video": VP8}), "recvonly")
     assert (slot[1].gives, slot[1].source, slot[1].direction) == (True, None, "sendonly")
-    assert slot[0].rejected
+    assert slot[0].direction == "inactive"
+
+
+def test_the_section_that_has_the_transport_of_all_is_idle_rather_than_rejected() -> None:
+    image = source("video", VP8)
+    head, picture = planned(Wants(play=(image,)), "recvonly")
+    assert (head.rejected, head.direction, [codec.key for codec in head.codecs]) == (False, "inactive", ["opus"])
+    assert picture.source is image
+    # Its own peer rejected it, or has its transport elsewhere.
+    for old, new in (("m=audio 9", "m=audio 0"), ("BUNDLE 0 1", "BUNDLE 1 0")):
+        head, picture = planned(Wants(play=(image,)), "recvonly", change=lambda text, o=old, n=new: text.replace(o, n))
+        assert head.rejected
+        assert picture.source is image
 
 
 def test_viewers_tell_of_each_packet_only_where_there_are_layers_to_choose_from() -> None:
