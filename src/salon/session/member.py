@@ -92,6 +92,14 @@ class Member:
     def channels(self) -> tuple[str, ...]:
         return tuple(self._channels)
 
+    def hears(self, channel: str) -> bool:
+        return channel in self._channels
+
+    def topics_in(self, room: str) -> list[str]:
+        """Those of a room that are subscribed to. Asked at every subscription: names that were checked before are not again."""
+        start = f"{room}/"
+        return [channel[len(start) :] for channel in self._channels if channel.startswith(start)]
+
     def rule(self, channel: str) -> TopicRule:
         """How this topic behaves. Raises ``ClientError`` (``invalid_channel``)."""
         split_channel(channel)
@@ -198,7 +206,7 @@ class Member:
         """JSON that everybody who sees this member's presence in the room sees with it."""
         self._take("attributes")
         policy.check_attributes(attributes)
-        if not any(split_channel(channel)[0] == room for channel in self._channels):
+        if not self.topics_in(room):
             raise ClientError("Subscribe to a topic of this room first.", code="not_subscribed")
         self._attributes[room] = attributes
         await self.sit(room)
@@ -222,9 +230,9 @@ class Member:
 
     def end(self, room: str, topic: str, reason: Literal["kicked", "removed", "unsubscribed"]) -> None:
         """End its subscriptions in a room, or to one topic of it, and say so."""
-        for channel in self.channels:
-            its_room, its_topic = split_channel(channel)
-            if its_room == room and topic in ("", its_topic):
+        for its_topic in self.topics_in(room):
+            if topic in ("", its_topic):
+                channel = f"{room}/{its_topic}"
                 self._forget(channel)
                 self.ear.tell(Told(channel, Ended(reason)))
         self._rooms.spawn(self.sit(room))
@@ -254,7 +262,7 @@ class Member:
     async def sit(self, room: str) -> None:
         """Tell the room which of its topics this member hears; without any it leaves."""
         broker = self._rooms.broker
-        topics = frozenset(topic for name, topic in map(split_channel, self._channels) if name == room)
+        topics = frozenset(self.topics_in(room))
         if self._over or not self.connection:
             return
         if not topics:

@@ -87,7 +87,7 @@ class OpenRoom:
             await member.sit(self.name)
         else:
             await self._begin(member, topic, channel, rule, since, rate, welcome)
-        if watch and channel in member.channels:
+        if watch and member.hears(channel):
             self._watching.setdefault(topic, {})[session] = None
         return True
 
@@ -114,7 +114,7 @@ class OpenRoom:
             async with self._lock:
                 await self._open_topic(topic, channel, rule)
         # Its connection may have ended, or another taken its place, while this one waited.
-        if self._members.get(session) is member and channel in member.channels:
+        if self._members.get(session) is member and member.hears(channel):
             limit = rule.max_rate if rate is None else rate
             self._feed(machine.Read(topic, session, member.who.identity, page, limit, since), welcome)
         elif self._members.get(session) in (None, member):
