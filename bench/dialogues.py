@@ -24,8 +24,10 @@ def report(what: str, verdict: Verdict) -> None:
     for half, held_out in (("tuned on", False), ("held out", True)):
         records = [record for record in verdict.records if record.dialogue.held_out is held_out]
         quoted = [each for each in verdict.quoted if each.held_out is held_out]
+        names = {record.dialogue.name for record in records}
+        by_room = [name for name in verdict.by_room if name in names]
         if records:
-            print(f"\n{what}, {half}:\n{table(Verdict(records, quoted))}")
+            print(f"\n{what}, {half}:\n{table(Verdict(records, quoted, by_room))}")
     if len({record.dialogue.held_out for record in verdict.records}) == 2:
         print(f"\n{what}, all:\n{table(verdict)}")
     print("\n".join(faults(verdict)), flush=True)

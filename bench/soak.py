@@ -4,41 +4,48 @@ python -m bench.soak [CONVERSATIONS] [MINUTES] [CALLS_OF]
 
 One of ``CALLS_OF`` is a call by libwebrtc, the others talk over WebSockets that are resumed. By chance they speak, interrupt,
 nod, write, press the button to talk or to silence us, vanish and come back, while recogniser, model and synthesiser fail by
-chance, are late and call tools. Each turn must be answered, or it must be said why not. At the end nothing fails any more, and
-each must still answer.
+chance, are late and call tools. Each turn must be answered by a response of its own, begun and ended, or it must be said that it
+was not understood; an ``error`` event answers nothing. Who asks while we answer is refused, waits, and asks again. At the end
+nothing fails any more, and each must still answer. It fails where a turn was lost, a conversation is stuck, an error came that
+nothing explains, or the server holds more than before.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import random
-import re
 import socket
 import sys
 import tempfile
 import time
-import urllib.request
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench.machine import cpu_seconds, describe, process, rss_bytes
+from bench.machine import cpu_seconds, describe, process
 from bench.soak_clients import NOD, RECORDINGS, ByCall, BySocket, Talker
+from bench.soak_held import Held, Lateness, leaks, settled
 
 CONVERSATIONS, MINUTES, CALLS_OF = 20, 5, 2
 PATIENCE = 120.0
-REASONS = ("response.done", "conversation.item.input_audio_transcription.failed", "error")
-QUIET = "conversation.item.input_audio_transcription.completed"
+CREATED, DONE = "response.created", "response.done"
+KNOWN, UNKNOWN = (
+    "conversation.item.input_audio_transcription.completed",
+    "conversation.item.input_audio_transcription.failed",
+)
+ACTIVE = "conversation_already_has_active_response"
+EXPLAINED = {ACTIVE: "asked while we answer", "response_cancel_not_active": "the button, pressed twice"}
 UNDUCKED = "output_audio_buffer.salon.unducked"
 
 
 class Conversation:
-    def __init__(self, name: str, talker: Talker, tally: Counter[str], seed: int) -> None:
+    def __init__(self, name: str, talker: Talker, tally: Counter[str], late: Lateness, seed: int) -> None:
         self.name = name
         self.talker = talker
         self.tally = tally
         self.lost: list[str] = []
+        self._late = late
+        self._asked = 0
         self._chance = random.Random(seed)
         self._answered_calls: set[str] = set()
 
@@ -78,8 +85,7 @@ class Conversation:
         await self.talker.send(
             type="conversation.item.create", item={"type": "message", "role": "user", "content": content}
         )
-        await self.talker.send(type="response.create")
-        await self.resolved(before, "written")
+        await self.ask(before, "written")
 
     async def push_to_talk(self) -> None:
         events = self.talker.events
@@ -89,8 +95,7 @@ class Conversation:
         await self.talker.say(self._chance.choice(RECORDINGS))
         await asyncio.sleep(0.4)
         await self.talker.send(type="input_audio_buffer.commit")
-        await self.talker.send(type="response.create")
-        await self.resolved(before, "pushed")
+        await self.ask(before, "pushed")
         await self.detect({"type": "semantic_vad"})
 
     async def silence(self) -> None:
@@ -127,21 +132,53 @@ class Conversation:
             else:
                 self.lose(f"{what}: never committed")
             return
-        await self.resolved(committed[0], what)
+        await self.answered(committed[0], what, item=committed[1]["item_id"])
 
-    async def resolved(self, after: int, what: str) -> None:
-        """An answer, whole or not, a failure, or that nothing was understood."""
-        events = self.talker.events
-        found = await events.wait(after, *REASONS, QUIET, seconds=PATIENCE)
-        while found is not None and found[1]["type"] == QUIET and found[1]["transcript"]:
-            found = await events.wait(found[0], *REASONS, QUIET, seconds=PATIENCE)
-        if found is None:
-            self.lose(f"{what}: neither answered nor told why")
-            return
-        event = found[1]
-        self.tally[
-            event["response"]["status"] if event["type"] == "response.done" else event["type"].split(".")[-1]
-        ] += 1
+    async def ask(self, after: int, what: str) -> None:
+        """Ask for an answer until one is begun."""
+        while True:
+            self._asked += 1
+            name = f"{self.name} {self._asked}"
+            await self.talker.send(type="response.create", event_id=name, response={"metadata": {"asked": name}})
+            refused = await self.answered(after, what, asked=name)
+            if refused is None:
+                return
+            after = refused
+            if await self.talker.events.wait(after, DONE, seconds=PATIENCE) is None:
+                self.lose(f"{what}: refused for an answer that never ended")
+                return
+
+    async def answered(self, after: int, what: str, *, item: str = "", asked: str = "") -> int | None:
+        """Until the response to ``item``, which was spoken, or to what was ``asked`` has ended, or nothing was understood of the
+        item. The number of the refusal where it was refused because of another response."""
+        events, seen = self.talker.events, after
+        while (found := await events.wait(seen, CREATED, KNOWN, UNKNOWN, "error", seconds=PATIENCE)) is not None:
+            seen, event = found
+            match event["type"]:
+                case "response.created" if not asked or (event["response"]["metadata"] or {}).get("asked") == asked:
+                    await self.ended(seen, event["response"]["id"], what)
+                    return None
+                case "error" if asked and event["error"]["event_id"] == asked:
+                    if event["error"]["code"] == ACTIVE:
+                        return seen
+                    self.lose(f"{what}: refused: {event['error']['message']}")
+                    return None
+                case kind if kind in (KNOWN, UNKNOWN) and event["item_id"] == item and not event.get("transcript"):
+                    self.tally[
+                        "nothing understood" if kind == KNOWN else f"not understood: {event['error']['code']}"
+                    ] += 1
+                    return None
+        self.lose(f"{what}: neither answered nor told why")
+        return None
+
+    async def ended(self, begun: int, response_id: str, what: str) -> None:
+        events, seen = self.talker.events, begun
+        while (found := await events.wait(seen, DONE, seconds=PATIENCE)) is not None:
+            seen, event = found
+            if event["response"]["id"] == response_id:
+                self.tally[event["response"]["status"]] += 1
+                return
+        self.lose(f"{what}: its answer was begun and never ended")
 
     async def answer_calls(self) -> None:
         """Tools of the client's own."""
@@ -154,8 +191,7 @@ class Conversation:
                 output = {"type": "function_call_output", "call_id": event["call_id"], "output": "found"}
                 before = self.talker.events.number
                 await self.talker.send(type="conversation.item.create", item=output)
-                await self.talker.send(type="response.create")
-                await self.resolved(before, "called")
+                await self.ask(before, "called")
 
     async def probe(self) -> bool:
         """Whether it still hears and answers."""
@@ -178,63 +214,20 @@ class Conversation:
         if not self.talker.alive:
             self.tally["lost with the connection"] += 1
             return
-        self.lost.append(f"{time.strftime('%H:%M:%S')} {self.name}: {why}; it heard {self.talker.events.last()}")
+        late = f"this process was up to {self._late.worst:.0f} ms late"
+        self.lost.append(
+            f"{time.strftime('%H:%M:%S')} {self.name}: {why}; {late}; it heard {self.talker.events.last()}"
+        )
         print(self.lost[-1], flush=True)
 
 
-class Held:
-    """What the server's process holds."""
-
-    def __init__(self, pid: int, url: str, path: Path) -> None:
-        self._pid = pid
-        self._url = url
-        self._path = path
-
-    def look(self) -> dict[str, float]:
-        with urllib.request.urlopen(f"{self._url}/metrics", timeout=60) as answer:
-            metrics = answer.read().decode()
-        open_now = sum(float(each) for each in re.findall(r"^salon_connections\{[^}]*\} (\S+)$", metrics, re.M))
-        streams = sum(float(each) for each in re.findall(r"^salon_streams\{[^}]*\} (\S+)$", metrics, re.M))
-        threads = re.search(r"Threads:\s+(\d+)", Path(f"/proc/{self._pid}/status").read_text())
-        assert threads is not None
-        return {
-            "MiB": round(rss_bytes(self._pid) / 2**20, 1),
-            "descriptors": len(list(Path(f"/proc/{self._pid}/fd").iterdir())),
-            "threads": int(threads[1]),
-            "connections": open_now,
-            "streams": streams,
-            **json.loads(self._path.read_text()),
-        }
-
-
-async def settled(held: Held, seconds: float = 90) -> dict[str, float]:
-    """What is held when all have gone: calls that vanished are let go after half a minute."""
-    ends = time.monotonic() + seconds
-    while True:
-        await asyncio.sleep(2)
-        found = await asyncio.to_thread(held.look)
-        if time.monotonic() > ends or not (found["connections"] or found["streams"] or found["asr"]):
-            await asyncio.sleep(2)
-            return await asyncio.to_thread(held.look)
-
-
-async def lateness(seconds: float) -> float:
-    """Pass so many seconds; the most that this process's own event loop was late, in ms: what it measures of others is not
-    less."""
-    ends, worst = time.monotonic() + seconds, 0.0
-    while (before := time.monotonic()) < ends:
-        await asyncio.sleep(0.5)
-        worst = max(worst, time.monotonic() - before - 0.5)
-    return worst * 1000
-
-
-def people(url: str, count: int, calls_of: int, tally: Counter[str], seed: int) -> list[Conversation]:
+def people(url: str, count: int, calls_of: int, tally: Counter[str], late: Lateness, seed: int) -> list[Conversation]:
     found = []
     for number in range(count):
         chance = random.Random(seed + number)
         talker = ByCall(url, chance) if number % calls_of == 0 else BySocket(url, chance)
         name = f"{'socket' if number % calls_of else 'call'} {number}"
-        found.append(Conversation(name, talker, tally, seed * 1000 + number))
+        found.append(Conversation(name, talker, tally, late, seed * 1000 + number))
     return found
 
 
@@ -256,27 +249,32 @@ async def main(count: int, minutes: float, calls_of: int) -> int:
         path = Path(folder) / "held.json"
         server = [sys.executable, "-m", "bench.soak_server", str(port), str(minutes * 60 + 30), str(path)]
         async with process(server, r"ready (\S+)") as (pid, url):
-            held, tally = Held(pid, url.rstrip("/"), path), Counter[str]()
+            held, tally, late = Held(pid, url.rstrip("/"), path), Counter[str](), Lateness(PATIENCE)
             # Once there and away: what a process keeps ready for so many is no leak.
-            warm = people(url.rstrip("/"), count, calls_of, Counter(), 1)
+            warm = people(url.rstrip("/"), count, calls_of, Counter(), late, 1)
             for each in warm:
                 await each.talker.come()
             await together(warm, lambda each: each.speak())
             await together(warm, lambda each: each.talker.leave())
             base = await settled(held)
             print(f"before: {base}", flush=True)
-            talking = people(url.rstrip("/"), count, calls_of, tally, 2)
+            talking = people(url.rstrip("/"), count, calls_of, tally, late, 2)
             for each in talking:
                 await each.talker.come()
             cpu, began = cpu_seconds(pid), time.monotonic()
             until = began + minutes * 60
+            size: list[float] = []
             async with asyncio.TaskGroup() as group:
-                for each in talking:
-                    group.create_task(each.live(until))
+                watching = group.create_task(late.run())
+                living = [group.create_task(each.live(until)) for each in talking]
                 while time.monotonic() < until:
-                    late = await lateness(min(60, max(until - time.monotonic(), 0.1)))
+                    await asyncio.sleep(min(60, max(until - time.monotonic(), 0.1)))
                     now = await asyncio.to_thread(held.look)
-                    print(f"{(time.monotonic() - began) / 60:4.1f} min: {now}, here {late:.0f} ms late", flush=True)
+                    size.append(now["MiB"])
+                    passed = (time.monotonic() - began) / 60
+                    print(f"{passed:4.1f} min: {now}, here {late.worst:.0f} ms late", flush=True)
+                await asyncio.wait(living)
+                watching.cancel()
             share = (cpu_seconds(pid) - cpu) / (time.monotonic() - began)
             await asyncio.sleep(35)
             answers = {each.name: False for each in talking}
@@ -288,17 +286,20 @@ async def main(count: int, minutes: float, calls_of: int) -> int:
             await together(talking, lambda each: each.talker.leave())
             after = await settled(held)
             print(f"after:  {after}")
-            lost = [line for each in talking for line in each.lost]
-            stuck = [name for name, answered in answers.items() if not answered]
             tally["refused at first"] = sum(each.talker.refused for each in talking if isinstance(each.talker, ByCall))
             print(dict(tally))
-            print(
-                f"{count} conversations, {minutes:g} minutes, {100 * share:.0f} % of a core: stuck {stuck or 'none'}, "
-                f"turns lost {len(lost)}"
-            )
-            grown = {key: round(after[key] - base[key], 1) for key in base}
-            print(f"kept: {grown}")
-            return int(bool(stuck or lost))
+            codes = sum((each.talker.events.codes for each in talking), Counter[str]())
+            print(f"errors: {dict(codes) or 'none'}")
+            failures = {
+                "turns lost": [line for each in talking for line in each.lost],
+                "stuck": [name for name, answered in answers.items() if not answered],
+                "errors that nothing explains": [code for code in codes if code not in EXPLAINED],
+                "kept": leaks(base, after, size),
+            }
+            print(f"{count} conversations, {minutes:g} minutes, {100 * share:.0f} % of a core")
+            for what, which in failures.items():
+                print(f"{what}: {'; '.join(which) or 'none'}")
+            return int(any(failures.values()))
 
 
 if __name__ == "__main__":

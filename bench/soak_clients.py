@@ -7,7 +7,7 @@ import base64
 import json
 import random
 import wave
-from collections import deque
+from collections import Counter, deque
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,12 +30,16 @@ class Events:
 
     def __init__(self) -> None:
         self.number = 0
+        self.codes: Counter[str] = Counter()
+        """Of the errors that came."""
         self._kept: deque[tuple[int, dict[str, Any]]] = deque(maxlen=KEPT)
         self._changed = asyncio.Event()
 
     def add(self, event: dict[str, Any]) -> None:
         self.number += 1
         self._kept.append((self.number, event))
+        if event["type"] == "error":
+            self.codes[event["error"]["code"]] += 1
         self._changed.set()
 
     def since(self, number: int, *kinds: str) -> tuple[int, dict[str, Any]] | None:

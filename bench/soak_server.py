@@ -175,12 +175,21 @@ def main(port: int, seconds: float, path: Path) -> None:
 
     @salon.task
     async def tell() -> None:
+        late = 0.0  # ms, of the last minute or so
         while True:
-            held = {"tasks": len(asyncio.all_tasks()), "llm": llm.open, "asr": asr.open, "tts": tts.open}
+            held = {
+                "late": round(late),
+                "tasks": len(asyncio.all_tasks()),
+                "llm": llm.open,
+                "asr": asr.open,
+                "tts": tts.open,
+            }
             new = path.with_suffix(".new")
             new.write_text(json.dumps(held))
             new.replace(path)
+            before = time.monotonic()
             await asyncio.sleep(1)
+            late = max(late * 0.97, (time.monotonic() - before - 1) * 1000)
 
     salon.run(lambda urls: print(f"ready {urls[0]}", flush=True))
 

@@ -50,6 +50,7 @@ class Call:
         self._items: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self.ready = asyncio.Event()
         self.errors: list[dict[str, Any]] = []
+        self.waits: list[int] = []
 
     async def call(self, url: str, tasks: asyncio.TaskGroup) -> None:
         self._pc.on("track", lambda event: tasks.create_task(self._listen(event.track)))
@@ -106,6 +107,8 @@ class Call:
                 waiting = self._items.get(event["item"]["id"])
                 if waiting is not None and not waiting.done():
                     waiting.set_result(event["item"])
+            case "response.done" if parts := (event["response"].get("salon") or {}).get("waterfall"):
+                self.waits.append(parts["vad"] + parts["end_of_turn"])
             case kind:
                 self.person.told(kind, event.get("item_id", ""))
 
@@ -152,12 +155,13 @@ class _Over(Exception):
     """The dialogue is over: its microphone and its loudspeaker are."""
 
 
-async def converse(dialogue: Dialogue, house: House, room: Room, agent: Agent) -> Person:
+async def converse(dialogue: Dialogue, house: House, room: Room, agent: Agent) -> tuple[Person, list[int]]:
+    """And the waits at the ends of turns, as the server measures them."""
     call = Call(room)
     person = call.person = Person(dialogue, room, call, agent.tts)  # type: ignore[arg-type]
     try:
         async with asyncio.TaskGroup() as tasks:
-            await call.call(f"{house.http}/v1/realtime/calls?model={agent.name}", tasks)
+            await call.call(f"{house.http}/v1/realtime/calls?model={agent.name}&salon=1", tasks)
             await person.talk()
             raise _Over
     except* _Over:
@@ -165,7 +169,7 @@ async def converse(dialogue: Dialogue, house: House, room: Room, agent: Agent) -
     finally:
         call.close()
     assert call.errors == []
-    return person
+    return person, call.waits
 
 
 @asynccontextmanager
@@ -188,7 +192,9 @@ async def replay(dialogues: Iterable[Dialogue], at_once: int = 8, apart: float =
     async def one(number: int, house: House, dialogue: Dialogue, room: Room, agent: Agent) -> None:
         await asyncio.sleep(min(number, at_once) * apart)
         async with free:
-            verdict.add(await converse(dialogue, house, room, agent))
+            person, waits = await converse(dialogue, house, room, agent)
+            verdict.add(person)
+            verdict.waits += waits
 
     async with housed(dialogues) as (house, made), asyncio.TaskGroup() as tasks:
         for number, (dialogue, room, agent) in enumerate(made):

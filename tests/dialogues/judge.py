@@ -26,6 +26,7 @@ class Quoted:
     invented: int
     heard_ms: float
     kept: str
+    dialogue: str
     held_out: bool
 
 
@@ -33,9 +34,15 @@ class Quoted:
 class Verdict:
     records: list[Record] = field(default_factory=list)
     quoted: list[Quoted] = field(default_factory=list)
+    by_room: list[str] = field(default_factory=list)
+    """The dialogues in which other people's talk ended an answer, once for each."""
+
+    waits: list[int] = field(default_factory=list)
+    """In calls: from the last sound's arrival until the turn was over, as the server told them."""
 
     def add(self, person: Person) -> None:
         self.records += person.records
+        self.by_room += [person.dialogue.name] * person.stopped_by_room
         self.quoted += [each for cut in person.cuts if (each := quote(person, cut)) is not None]
 
     def of(self, *kinds: str) -> list[Record]:
@@ -46,7 +53,7 @@ class Verdict:
 
     @property
     def false_interruptions(self) -> float:
-        return len(self.stopped(*NOT_MEANT)) / len(self.of(*NOT_MEANT))
+        return (len(self.stopped(*NOT_MEANT)) + len(self.by_room)) / len(self.of(*NOT_MEANT))
 
     @property
     def missed(self) -> float:
@@ -92,7 +99,9 @@ def quote(person: Person, cut: Cut) -> Quoted | None:
         return None
     full, begun = _spoken_by(answer, until - EDGE_MS, ends=True), _spoken_by(answer, until + EDGE_MS, ends=False)
     kept = len([piece for piece in pieces(cut.kept) if not piece.is_pause])
-    return Quoted(max(full - kept, 0), max(kept - begun, 0), until, cut.kept, person.dialogue.held_out)
+    return Quoted(
+        max(full - kept, 0), max(kept - begun, 0), until, cut.kept, person.dialogue.name, person.dialogue.held_out
+    )
 
 
 def heard(person: Person, cut: Cut, answer: Answer) -> float | None:
@@ -147,6 +156,9 @@ def table(verdict: Verdict) -> str:
         early = sum(record.early for record in records)
         name = "all turns" if len(kinds) > 1 else kinds[0]
         rows.append(f"{name:<28} {len(records):>9} {_share(early, len(records)):>12} {_both(waits):>15}")
+    rows += ["", f"answers that ended for other people's talk: {len(verdict.by_room)}"]
+    if verdict.waits:
+        rows.append(f"wait p50/p95, by the server's clock: {_both(verdict.waits)}")
     within = sum(max(each.lost, each.invented) <= 1 for each in verdict.quoted)
     rows += [
         "",
@@ -172,13 +184,16 @@ def faults(verdict: Verdict) -> Iterable[str]:
             yield f"{name} interruption missed: {text} ({room})"
         if record.early:
             yield f"{name} {record.step.kind} cut early: {text} ({room})"
+    for name in verdict.by_room:
+        yield f"{name} other people's talk stopped us"
     for record in verdict.lost_turns:
         yield f"{record.dialogue.name} {record.step.kind} {'lost' if record.wait is None else 'unanswered'}: {record.step.text}"
     for record in verdict.stuck:
         yield f"{record.dialogue.name} {record.step.kind} left us silent: {record.step.text}"
     for each in verdict.quoted:
         if max(each.lost, each.invented) > 1:
-            yield f"heard to {each.heard_ms:.0f} ms: lost {each.lost}, invented {each.invented}, kept {each.kept!r}"
+            wrong = f"lost {each.lost}, invented {each.invented}"
+            yield f"{each.dialogue} heard to {each.heard_ms:.0f} ms: {wrong}, kept {each.kept!r}"
 
 
 def _share(part: int, whole: int) -> str:

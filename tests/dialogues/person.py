@@ -19,6 +19,9 @@ VERDICT = 1600
 LEFT = 3000
 """ms of our answer that must be left for somebody to speak into it."""
 
+TRIES = 3
+"""At speaking into our voice, where other people's talk has stopped it first."""
+
 STOPPED, CLEARED, TRUNCATED = (
     "input_audio_buffer.speech_stopped",
     "output_audio_buffer.cleared",
@@ -94,11 +97,15 @@ class Person:
         self._tts = tts
         self.records: list[Record] = []
         self.cuts: list[Cut] = []
-        self._played = 0
+        self.stopped_by_room = 0
+        """How often our answer was given up while the person neither spoke nor pressed anything."""
+        self._means_it = True
 
     def told(self, kind: str, id: str) -> None:
         """The client has seen an event."""
         self.line.seen.append(Seen(self.room.now(), kind, id))
+        if kind == CLEARED and not self._means_it:
+            self.stopped_by_room += 1
         if kind == TRUNCATED:
             self.cuts.append(Cut(self.room.now(), id, len(self._tts.answers) - 1))
 
@@ -125,7 +132,11 @@ class Person:
         await self._end_of_turn(record)
 
     async def _speak_into(self, step: Step, record: Record) -> None:
-        await self._our_voice(step.after)
+        for _ in range(TRIES):
+            await self._our_voice(step.after)
+            if self._playing:
+                break
+        self._means_it = True
         if step.kind == "echo":
             length, decibels = step.sound
             record.onset, record.end = self.room.now(), self.room.now() + length
@@ -161,9 +172,11 @@ class Person:
 
     async def _our_voice(self, after: int) -> None:
         """Until there has been some of our voice, and enough is left of it."""
+        self._means_it = False
         await self._until(lambda: self._playing and self.room.audible)
         if not self._playing or self._left() < after + LEFT:
             await self._silence()
+            self._means_it = False
             self.line.ask("Tell me." if self.dialogue.language == "en" else "说说看。")
             await self._until(lambda: self._playing and self.room.audible)
         await self._pass(after)
@@ -183,6 +196,7 @@ class Person:
             await self._until(lambda: self.room.audible, 2000)
             await self._pass(400)
             if self._playing:
+                self._means_it = True
                 self.line.stop()
             await self._until(lambda: not self._playing)
         await self._pass(400)

@@ -104,6 +104,7 @@ def replay(names: Iterable[str], workers: int = 2) -> Verdict:
         for each in pool.map(one, names, chunksize=1):
             verdict.records += each.records
             verdict.quoted += each.quoted
+            verdict.by_room += each.by_room
     return verdict
 
 
