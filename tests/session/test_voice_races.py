@@ -25,6 +25,7 @@ from salon.base.events import (
     TranscriptionFailed,
 )
 from salon.base.items import FunctionCallOutput
+from salon.base.session import ResponseParams
 from salon.base.speech import AsrOptions
 from salon.session.agent import Agent
 from salon.testing import SimulatedAsr, SimulatedLlm, SimulatedTts, Simulation, run
@@ -88,6 +89,25 @@ def test_who_goes_on_while_the_words_of_the_turn_are_waited_for_gets_one_answer(
         ]
 
     play(script, asr=SimulatedAsr([], final_ms=900, partials=False))
+
+
+def test_an_answer_that_a_client_asked_for_and_that_waits_is_told_to_end_where_the_person_goes_on() -> None:
+    """It is neither forgotten nor given on top of what is being said."""
+
+    async def script(talk: Simulation) -> None:
+        await talk.say("Open the door.")
+        await talk.until(InputCommitted)
+        talk.submit(CreateResponse(params=ResponseParams(metadata={"asked": "mine"})))
+        assert not talk.all(ResponseCreated)
+        await talk.say("And the window of the other room too.")
+        await talk.until(OutputBufferStopped)
+        first, second = talk.all(ResponseDone)
+        assert (first.response.metadata, first.response.status) == ({"asked": "mine"}, "cancelled")
+        assert (second.response.metadata, second.response.status) == (None, "completed")
+        assert not talk.all(ErrorSeen)
+        assert len(talk.all(OutputBufferStarted)) == 1
+
+    play(script, asr=SimulatedAsr([], final_ms=2500, partials=False))
 
 
 def test_a_nod_while_the_words_of_the_turn_are_waited_for_takes_nothing_away() -> None:

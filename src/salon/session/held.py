@@ -28,5 +28,10 @@ class Held:
         while self._waiting:
             submit(self._waiting.popleft()[0])
 
-    def clear(self) -> None:
+    def interrupted(self, submit: Callable[[CreateResponse], None]) -> None:
+        """The person goes on. Their turn will be answered with what is to come; what the client asked for is begun, to end like
+        any answer that is interrupted: who asks is told what becomes of it."""
+        asked = [command for command, of_turn in self._waiting if not of_turn]
         self._waiting.clear()
+        for command in asked:
+            submit(command)

@@ -315,7 +315,7 @@ class Voice:
     def _interrupt(self) -> None:
         """The person speaks. The answer ends; of it remains what was heard."""
         place = self.speaker.stop() if self.speaker is not None else None
-        self._held.clear()
+        self._held.interrupted(self._submit)
         self._perform(self._machine.interrupt(self._clock.now()))
         if place is None:
             return

@@ -25,9 +25,10 @@ def test_a_turn_without_words_gets_none_of_its_own() -> None:
     assert [command.event_id for command in submitted] == ["mine"]
 
 
-def test_what_was_cleared_is_not_given() -> None:
+def test_who_goes_on_takes_the_turns_answer_and_not_the_clients() -> None:
     held, submitted = Held(), []
     held.add(CreateResponse(), of_turn=True)
-    held.clear()
-    held.release(submitted.append)
-    assert submitted == []
+    held.add(CreateResponse(event_id="mine"), of_turn=False)
+    held.interrupted(submitted.append)
+    assert [command.event_id for command in submitted] == ["mine"]
+    assert not held

@@ -25,7 +25,20 @@ const waiting = [];
 let sound = 0;
 let interrupted = 0;
 session.on('error', (error) => errors.push(String(error.error?.message ?? JSON.stringify(error))));
-session.on('audio', (event) => (sound += event.data.byteLength));
+// The loudspeaker: plays what it is given, at the pace of the clock.
+let began = 0;
+let ends = 0;
+session.on('audio', (event) => {
+  sound += event.data.byteLength;
+  const now = performance.now();
+  if (now > ends) began = ends = now;
+  ends += event.data.byteLength / 48;
+});
+/** Until all of it has been heard, or so many ms. */
+async function played(ms) {
+  const until = ms === undefined ? ends : began + ms;
+  while (performance.now() < until) await new Promise((resolve) => setTimeout(resolve, until - performance.now()));
+}
 session.on('audio_interrupted', () => interrupted++);
 session.on('transport_event', (event) => {
   if (event.type === 'error') errors.push(JSON.stringify(event));
@@ -41,7 +54,14 @@ async function until(type) {
   }
 }
 
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+/** Until the session has written down the whole of the last answer. */
+async function written() {
+  for (;;) {
+    const last = session.history.filter((item) => item.type === 'message').at(-1);
+    if (last?.role === 'assistant' && last.status === 'completed') return;
+    await new Promise((resolve) => session.once('history_updated', resolve));
+  }
+}
 
 function speak() {
   for (let at = 0; at < QUESTION.length; at += 9600) {
@@ -55,20 +75,20 @@ async function main() {
   await until('session.updated');
   speak();
   await until('response.done');
-  await sleep(2500); // until it has been heard
+  await played();
   speak();
   await until('response.done');
   await until('response.done');
-  await sleep(2500);
+  await played();
   speak();
   await until('response.done');
-  await sleep(1500);
+  await played(1500);
   speak(); // while the story is being heard
   await until('conversation.item.truncated');
   await until('response.done');
   session.sendMessage('Goodbye then.');
   await until('response.done');
-  await sleep(300);
+  await written();
   const said = session.history
     .filter((item) => item.type === 'message')
     .map((item) => [item.role, item.content.map((part) => part.transcript ?? part.text ?? '').join(''), item.status]);

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+import time
 import wave
 
 import aiohttp
@@ -17,6 +18,27 @@ with wave.open(WAV) as file:
 errors, ran, said, heard, events = [], [], [], [], []
 
 
+class Loudspeaker:
+    """Plays what it is given, at the pace of the clock."""
+
+    def __init__(self):
+        self.began = self.ends = 0.0
+
+    def give(self, seconds):
+        now = time.monotonic()
+        if now > self.ends:
+            self.began = self.ends = now
+        self.ends += seconds
+
+    def clear(self):
+        self.ends = 0.0
+
+    async def played(self, seconds=None):
+        """Until all of it has been heard, or so many seconds."""
+        until = self.ends if seconds is None else self.began + seconds
+        await asyncio.sleep(max(until - time.monotonic(), 0))
+
+
 @llm.function_tool
 async def weather(city: str) -> str:
     """Today's weather in a city."""
@@ -25,6 +47,7 @@ async def weather(city: str) -> str:
 
 
 async def main():
+    loudspeaker = Loudspeaker()
     generations = asyncio.Queue()
     async with aiohttp.ClientSession() as http:
         model = RealtimeModel(base_url=f"{HTTP}/v1", api_key=KEY, model="host", http_session=http)
@@ -68,6 +91,7 @@ async def main():
                         nonlocal sound
                         async for frame in message.audio_stream:
                             sound += frame.samples_per_channel
+                            loudspeaker.give(frame.samples_per_channel / frame.sample_rate)
 
                     await asyncio.gather(text(), audio())
 
@@ -83,11 +107,11 @@ async def main():
         await session.update_chat_ctx(context)
         await listen(await session.generate_reply())
         await generations.get()
-        await asyncio.sleep(2.5)
+        await loudspeaker.played()
 
         await speak()
         await listen(await generations.get())
-        await asyncio.sleep(2.5)
+        await loudspeaker.played()
 
         await speak()
         _, (call,) = await listen(await generations.get())
@@ -99,11 +123,11 @@ async def main():
         await session.update_chat_ctx(context)
         await listen(await session.generate_reply())
         await generations.get()
-        await asyncio.sleep(2.5)
+        await loudspeaker.played()
 
         await speak()
         (story,), _ = await listen(await generations.get())
-        await asyncio.sleep(1)
+        await loudspeaker.played(1)
         await speak()
         await interrupted.wait()
         session.interrupt()

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+import time
 import wave
 
 from agents import function_tool
@@ -16,6 +17,27 @@ with wave.open(WAV) as file:
     QUESTION = file.readframes(file.getnframes())
 
 
+class Loudspeaker:
+    """Plays what it is given, at the pace of the clock."""
+
+    def __init__(self):
+        self.began = self.ends = 0.0
+
+    def give(self, seconds):
+        now = time.monotonic()
+        if now > self.ends:
+            self.began = self.ends = now
+        self.ends += seconds
+
+    def clear(self):
+        self.ends = 0.0
+
+    async def played(self, seconds=None):
+        """Until all of it has been heard, or so many seconds."""
+        until = self.ends if seconds is None else self.began + seconds
+        await asyncio.sleep(max(until - time.monotonic(), 0))
+
+
 @function_tool
 def weather(city: str) -> str:
     """Today's weather in a city."""
@@ -24,6 +46,7 @@ def weather(city: str) -> str:
 
 
 async def main():
+    loudspeaker = Loudspeaker()
     agent = RealtimeAgent(name="guide", instructions="Be brief.", tools=[weather])
     runner = RealtimeRunner(agent, config={"model_settings": {"model_name": "host"}})
     seen, raw, errors, history, audio = [], [], [], [], 0
@@ -42,6 +65,7 @@ async def main():
                     history[:] = event.history
                 elif event.type == "audio":
                     audio += len(event.audio.data)
+                    loudspeaker.give(len(event.audio.data) / 48_000)
                 elif event.type == "raw_model_event":
                     kind = event.data.type
                     if kind in ("error", "exception"):
@@ -58,14 +82,14 @@ async def main():
 
         await speak()
         await until("response.done")
-        await asyncio.sleep(2.5)  # until it has been heard: a second question would interrupt it
+        await loudspeaker.played()  # a second question would interrupt it
         await speak()
         await until("response.done")
         await until("response.done")
-        await asyncio.sleep(2.5)
+        await loudspeaker.played()
         await speak()
         await until("response.done")
-        await asyncio.sleep(1.5)
+        await loudspeaker.played(1.5)
         await speak()  # while the story is being heard
         await until("audio_interrupted")
         await until("conversation.item.truncated")

@@ -3,12 +3,21 @@
 import asyncio
 import json
 import sys
+import time
 import wave
 
 from loguru import logger
 from pipecat.adapters.schemas.function_schema import FunctionSchema
 from pipecat.adapters.schemas.tools_schema import ToolsSchema
-from pipecat.frames.frames import EndFrame, ErrorFrame, Frame, InputAudioRawFrame, LLMRunFrame
+from pipecat.frames.frames import (
+    EndFrame,
+    ErrorFrame,
+    Frame,
+    InputAudioRawFrame,
+    InterruptionFrame,
+    LLMRunFrame,
+    TTSAudioRawFrame,
+)
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.runner import PipelineRunner
 from pipecat.pipeline.task import PipelineParams, PipelineTask
@@ -29,6 +38,30 @@ seen, errors, ran, raw, heard = [], [], [], [], []
 changed = asyncio.Event()
 
 
+class Loudspeaker:
+    """Plays what it is given, at the pace of the clock."""
+
+    def __init__(self):
+        self.began = self.ends = 0.0
+
+    def give(self, seconds):
+        now = time.monotonic()
+        if now > self.ends:
+            self.began = self.ends = now
+        self.ends += seconds
+
+    def clear(self):
+        self.ends = 0.0
+
+    async def played(self, seconds=None):
+        """Until all of it has been heard, or so many seconds."""
+        until = self.ends if seconds is None else self.began + seconds
+        await asyncio.sleep(max(until - time.monotonic(), 0))
+
+
+loudspeaker = Loudspeaker()
+
+
 class Collector(FrameProcessor):
     async def process_frame(self, frame: Frame, direction):
         await super().process_frame(frame, direction)
@@ -47,6 +80,10 @@ class Service(OpenAIRealtimeLLMService):
 def note(frame):
     name = type(frame).__name__
     seen.append(name)
+    if isinstance(frame, TTSAudioRawFrame):
+        loudspeaker.give(len(frame.audio) / 2 / frame.sample_rate)
+    if isinstance(frame, InterruptionFrame):
+        loudspeaker.clear()
     if isinstance(frame, ErrorFrame):
         errors.append(str(frame.error))
     if name in ("TTSTextFrame", "LLMTextFrame", "TranscriptionFrame"):
@@ -102,20 +139,20 @@ async def main():
     async def script():
         await task.queue_frame(LLMRunFrame())
         await until("LLMFullResponseEndFrame", 1)
-        await asyncio.sleep(3)
+        await loudspeaker.played()
         await speak()
         await until("LLMFullResponseEndFrame", 2)
-        await asyncio.sleep(3)
+        await loudspeaker.played()
         await speak()
         await until("FunctionCallResultFrame", 1)
         await until("LLMFullResponseEndFrame", 4)
-        await asyncio.sleep(3)
+        await loudspeaker.played()
         await speak()
         await until("LLMFullResponseEndFrame", 5)
-        await asyncio.sleep(1.5)
+        await loudspeaker.played(1.5)
         await speak()
         await until("LLMFullResponseEndFrame", 6)
-        await asyncio.sleep(3)
+        await loudspeaker.played()
         await speak()
         await until("LLMFullResponseEndFrame", 7)
         await task.queue_frame(EndFrame())
