@@ -22,7 +22,8 @@ from salon.ports.asr import Asr, AsrSession
 from salon.ports.vad import Vad, VadSession
 from salon.session.judging import Judging
 from salon.session.kept import MOST_KEPT, KeptSound
-from salon.sound.pcm import Framer, size, trailing_silence
+from salon.sound.pcm import Framer, level, size, trailing_silence
+from salon.sound.rise import Rise
 from salon.turn.listening import (
     Dropped,
     ListeningMachine,
@@ -103,6 +104,7 @@ class Ear:
         self._entered: AbstractContextManager[VadSession] = vad.session()
         self._vad = self._entered.__enter__()
         self._framer = Framer(size(FRAME_MS, ASR_RATE))
+        self._rise = Rise()
         self._behind: deque[bytes] = deque(maxlen=BEHIND_MS // FRAME_MS)
         self.kept = KeptSound()
         self.now = 0
@@ -146,7 +148,11 @@ class Ear:
             if self._judging is not None and self._machine.item_id is not None:
                 self._judging.push(frame)
             listener = self._listener
-            self._tell(self._machine.feed(probability, FRAME_MS, playing=listener.playing, guarded=listener.guarded))
+            playing = listener.playing
+            rising = self._ducks and playing and self._rise.feed(level(frame))
+            self._tell(
+                self._machine.feed(probability, FRAME_MS, playing=playing, guarded=listener.guarded, rising=rising)
+            )
 
     @property
     def item(self) -> str:

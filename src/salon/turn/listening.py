@@ -145,9 +145,11 @@ class ListeningMachine:
         if self._turn is not None:
             self._turn.endpoint.detection = detection
 
-    def feed(self, probability: float, length: int, *, playing: bool, guarded: bool = False) -> list[Outcome]:
+    def feed(
+        self, probability: float, length: int, *, playing: bool, guarded: bool = False, rising: bool = False
+    ) -> list[Outcome]:
         """``length`` ms of audio with a voice in it as likely as ``probability``. ``playing``: the listener hears us now;
-        ``guarded``: our first words, which may come back as an echo."""
+        ``guarded``: our first words, which may come back as an echo; ``rising``: something has just begun that may be a voice."""
         start, self._now = self._now, self._now + length
         outcomes: list[Outcome] = []
         change = self._activity.feed(probability, start, self._now)
@@ -162,7 +164,8 @@ class ListeningMachine:
             outcomes += self._onset(change.at, playing, guarded)
         elif isinstance(change, Offset):
             self._offset(change.at)
-        soft = playing and not guarded and self.detection.interrupt_response and self._activity.dawning
+        dawning = self._activity.dawning or (rising and not self._activity.speaking)
+        soft = playing and not guarded and self.detection.interrupt_response and dawning
         if soft != self._softened:
             self._softened = soft
             if not self._interrupt.ducked:

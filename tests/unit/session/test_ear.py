@@ -11,7 +11,7 @@ from salon.base.ids import counting
 from salon.base.session import ServerVad, TurnDetection
 from salon.base.speech import Final, Partial
 from salon.session.ear import Ear
-from salon.turn.listening import Outcome, SpeechStarted, SpeechStopped
+from salon.turn.listening import Outcome, Soften, SpeechStarted, SpeechStopped
 from tests.fakes.instant_speech import InstantAsr
 
 VAD = ServerVad()
@@ -96,6 +96,20 @@ async def test_a_turn_is_heard_from_before_its_first_sound() -> None:
         assert [each for each in told.log if isinstance(each, SpeechStarted)] == [SpeechStarted("item_1", 700)]
         assert bytes(asr.sessions[0].audio).startswith(QUIET * 15 + LOUD)
         assert not ear.pending
+
+
+async def test_while_we_speak_the_first_loud_frame_softens_us_before_the_detector_has_spoken() -> None:
+    almost = b"\x00\x20" * 320  # as loud, and no voice to this detector
+    async with listening(InstantAsr("Hello.")) as (ear, told):
+        push(ear, 1000, QUIET)
+        push(ear, 40, almost)
+        assert told.log == [], "nobody is to be softened"
+        told.playing = True
+        push(ear, 1000, QUIET)
+        push(ear, 20, almost)
+        assert told.log == [Soften(True)]
+        push(ear, 80, QUIET)
+        assert told.log == [Soften(True), Soften(False)]
 
 
 async def test_pieces_of_any_length_are_frames() -> None:

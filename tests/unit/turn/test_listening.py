@@ -108,6 +108,15 @@ def test_a_click_softens_us_for_a_moment() -> None:
     assert ear.voice(20) == [Soften(False)], "there is nothing that could be softer"
 
 
+def test_what_rises_softens_us_before_a_voice_is_seen() -> None:
+    machine = ListeningMachine(SemanticVad(), new_id=counting())
+    assert machine.feed(0.0, 20, playing=False, rising=True) == []
+    assert machine.feed(0.0, 20, playing=True) == []
+    assert machine.feed(0.2, 20, playing=True, rising=True) == [Soften(True)]
+    assert machine.feed(0.9, 20, playing=True) == []
+    assert machine.feed(0.0, 20, playing=True, guarded=True, rising=True) == [Soften(False)]
+
+
 def test_who_may_not_interrupt_does_not_soften_us_nor_does_an_echo_of_the_greeting() -> None:
     ear = Ear(SemanticVad(interrupt_response=False))
     ear.playing = True
