@@ -16,6 +16,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.conformance.environments import ProgramMissing
+from tests.fakes.media_house import until
 
 NAMES = ("firefox-esr", "firefox")
 PREFERENCES = {
@@ -88,27 +89,30 @@ async def firefox() -> AsyncIterator[Firefox]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in PREFERENCES.items()]
         (Path(folder) / "user.js").write_text("\n".join(lines), "utf-8")
-        process = await asyncio.create_subprocess_exec(
-            path,
-            "--headless",
-            "--no-remote",
-            "--profile",
-            folder,
-            "--remote-debugging-port=0",
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        assert process.stderr is not None
+        # To a file: its children outlive it by moments, and a pipe that they hold open keeps uvloop from closing (EBUSY). And
+        # nobody would read on, for whom it would wait.
+        log = Path(folder) / "stderr"
+        with log.open("wb") as stderr:
+            process = await asyncio.create_subprocess_exec(
+                path,
+                "--headless",
+                "--no-remote",
+                "--profile",
+                folder,
+                "--remote-debugging-port=0",
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=stderr,
+            )
+
+        def address() -> str:
+            found = re.search(r"WebDriver BiDi listening on (ws://\S+)", log.read_text("utf-8", errors="replace"))
+            if found is None and process.returncode is not None:
+                raise RuntimeError("Firefox ended before it said where to speak to it")
+            return found[1] if found else ""
+
         try:
-            async with asyncio.timeout(60):
-                address = ""
-                while not address:
-                    line = (await process.stderr.readline()).decode(errors="replace")
-                    if not line:
-                        raise RuntimeError("Firefox ended before it said where to speak to it")
-                    found = re.search(r"WebDriver BiDi listening on (ws://\S+)", line)
-                    address = found[1] if found else ""
-            async with connect(f"{address}/session", max_size=None) as socket:
+            url = await until(address, "the address of WebDriver BiDi", 60)
+            async with connect(f"{url}/session", max_size=None) as socket:
                 browser = Firefox(socket)
                 await browser.ask("session.new", capabilities={})
                 yield browser
