@@ -8,6 +8,7 @@ from typing import Any
 from aiortc.rate import RemoteBitrateEstimator
 
 from salon.rtc.coarse import Coarse
+from tests.fakes.networks import Lot, Network
 from tests.fakes.virtual_link import AUDIO, Call, Link
 
 REPORT_MS = 1_000
@@ -86,3 +87,12 @@ class CoarseCall(Call):
         # The sender report before this one stood in the queue as it was then.
         rtt = int(max(self.link.free_at - now, 0)) + 2 * self.link.delay
         self.told.append((now + self.link.delay, "report", (loss, rtt, self.sending)))
+
+
+class CoarseNetwork(Network):
+    """The same networks, with such a viewer behind them."""
+
+    def __init__(self, seed: int, lot: Lot, *, remb: bool) -> None:
+        super().__init__(seed, lot)
+        fine = self.call
+        self.call: CoarseCall = CoarseCall(fine.link, remb=remb, layers=fine.layers, noise=fine.noise)

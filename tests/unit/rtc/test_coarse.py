@@ -8,8 +8,8 @@ import pytest
 
 from salon.rtc.bandwidth import FLOOR, START
 from salon.rtc.coarse import MAX_TRY_MS, QUEUE_MS, SETTLE_MS, TRY_MS, Coarse
-from tests.fakes.coarse_viewer import CoarseCall
-from tests.fakes.networks import UNSEEN, Network, Outcome
+from tests.fakes.coarse_viewer import CoarseCall, CoarseNetwork
+from tests.fakes.networks import UNSEEN, Outcome
 from tests.fakes.virtual_link import Link
 
 
@@ -18,11 +18,9 @@ def heard(remb: bool, seeds: range) -> tuple[list[Outcome], float]:
     outcomes: list[Outcome] = []
     dropped = sent = 0
     for seed in seeds:
-        network = Network(seed, UNSEEN)
-        fine = network.call
-        network.call = call = CoarseCall(fine.link, remb=remb, layers=fine.layers, noise=fine.noise)
+        network = CoarseNetwork(seed, UNSEEN, remb=remb)
         outcomes += network.run()
-        dropped, sent = dropped + call.link.dropped, sent + call.log.next
+        dropped, sent = dropped + network.call.link.dropped, sent + network.call.log.next
     return outcomes, dropped / sent
 
 
