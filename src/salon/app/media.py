@@ -86,8 +86,9 @@ def settings_of(config: Config, worker: int = 0) -> Settings:
     port, shares = server.udp_port or server.port, _shares(server)
     if worker and port:
         # HTTP's own number is left to HTTP, so that every worker has TCP too.
-        port += worker - 1 if server.udp_port else worker
-        shares = port == server.port
+        first, port, shares = port, port + worker - 1, False
+        if first <= server.port <= port:
+            port += 1
     if port > MAX_PORT:
         raise ConfigError(f"There are not enough ports for {server.workers} workers: choose a lower udp_port.")
     announce = tuple(dict.fromkeys(address for address in (server.public_ip, *media.announce) if address))
