@@ -53,10 +53,10 @@ FOREIGN = re.compile(r"^(SALON|SPARK|OPENAI|DEEPSEEK|DASHSCOPE|ARK|OLLAMA|VLLM)_
 class Salon:
     """``port`` 0 takes a free one; after ``start`` it is the one that was taken, and stays it over restarts."""
 
-    def __init__(self, folder: Path, *, with_key: bool = False, more: str = "") -> None:
+    def __init__(self, folder: Path, *, with_key: bool = False, more: str = "", config: str = CONFIG) -> None:
         self._config = folder / "salon.toml"
         rooms = f'[rooms]\npath = "{folder / "salon.db"}"\n'
-        self._config.write_text(CONFIG + rooms + (KEY if with_key else "") + more, "utf-8")
+        self._config.write_text(config + rooms + (KEY if with_key else "") + more, "utf-8")
         (folder / "e2e_tools.py").write_text(TOOLS, "utf-8")
         self._log = folder / "salon.log"
         self.port = 0

@@ -126,19 +126,26 @@ async def open_stage(tmp_path: Path) -> AsyncIterator[Stage]:
         yield stage
 
 
-class Site:
-    """The stage, and windows with the clients in them."""
+class Windows:
+    """A browser's, each on a page of ``origin`` with the clients in it."""
 
-    def __init__(self, stage: Stage, browser: Browser, origin: str) -> None:
-        self.stage = stage
+    def __init__(self, browser: Browser, origin: str) -> None:
+        self.origin = origin
         self._browser = browser
-        self._origin = origin
 
     async def window(self) -> Page:
         page = await (await self._browser.new_context()).new_page()
-        await page.goto(f"{self._origin}/page.html")
+        await page.goto(f"{self.origin}/page.html")
         await page.wait_for_function("window.ready")
         return page
+
+
+class Site:
+    """The stage, and windows with the clients in them."""
+
+    def __init__(self, stage: Stage, windows: Windows) -> None:
+        self.stage = stage
+        self.window = windows.window
 
 
 def bundled() -> Path:
@@ -156,8 +163,8 @@ def bundled() -> Path:
     return bundle
 
 
-@pytest_asyncio.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
+@asynccontextmanager
+async def windows() -> AsyncIterator[Windows]:
     bundle = await asyncio.to_thread(bundled)
     chromium = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if chromium is None:
@@ -175,14 +182,19 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
     runner = web.AppRunner(pages)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    origin = "http://{}:{}".format(*runner.addresses[0])
-    async with running(tmp_path, origin=origin) as stage, async_playwright() as playwright:
+    async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         try:
-            yield Site(stage, browser, origin)
+            yield Windows(browser, "http://{}:{}".format(*runner.addresses[0]))
         finally:
             await browser.close()
             await runner.cleanup()
+
+
+@pytest_asyncio.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    async with windows() as found, running(tmp_path, origin=found.origin) as stage:
+        yield Site(stage, found)
 
 
 @pytest.fixture(autouse=True)

@@ -112,38 +112,52 @@ async def test_wrtc_publishes_and_watches(stage: Stage) -> None:
         assert await stage.is_over("studio", "publish") == "deleted"
 
 
+@asynccontextmanager
+async def aiortc_publishes(http: aiohttp.ClientSession, url: str, token: str) -> AsyncIterator[Session]:
+    pc = RTCPeerConnection()
+    player = MediaPlayer("testsrc=size=320x240:rate=15", format="lavfi")
+    pc.addTransceiver(player.video, direction="sendonly")
+    await pc.setLocalDescription(await pc.createOffer())
+    session = Session(http, url, token)
+    await pc.setRemoteDescription(RTCSessionDescription(await session.post(pc.localDescription.sdp), "answer"))
+    try:
+        yield session
+    finally:
+        await pc.close()
+        player.video.stop()
+
+
+async def aiortc_sees(http: aiohttp.ClientSession, url: str, token: str, count: int) -> list[Any]:
+    """So many pictures; then it leaves."""
+    pc = RTCPeerConnection()
+    pc.addTransceiver("video", direction="recvonly")
+    tracks: list[Any] = []
+    pc.on("track", tracks.append)
+    await pc.setLocalDescription(await pc.createOffer())
+    session = Session(http, url, token)
+    await pc.setRemoteDescription(RTCSessionDescription(await session.post(pc.localDescription.sdp), "answer"))
+    async with asyncio.timeout(30):
+        pictures = [await tracks[0].recv() for _ in range(count)]
+    await session.delete()
+    await pc.close()
+    return pictures
+
+
 async def test_aiortc_publishes_and_watches(stage: Stage) -> None:
     """Its pictures are seen by wrtc and by itself."""
-    ann = RTCPeerConnection()
-    player = MediaPlayer("testsrc=size=320x240:rate=15", format="lavfi")
-    ann.addTransceiver(player.video, direction="sendonly")
-    await ann.setLocalDescription(await ann.createOffer())
-    async with aiohttp.ClientSession() as http:
-        published = Session(http, stage.whip("aiortc"), KEY)
-        answer = await published.post(ann.localDescription.sdp)
-        await ann.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+    async with (
+        aiohttp.ClientSession() as http,
+        aiortc_publishes(http, stage.whip("aiortc"), KEY) as published,
+    ):
         await stage.is_live("aiortc")
         viewer = WrtcViewer()
         viewing = await viewer.watch(http, stage.whep("aiortc"), KEY)
         await viewer.sees(5)
         await viewing.delete()
         viewer.pc.close()
-        bob = RTCPeerConnection()
-        bob.addTransceiver("video", direction="recvonly")
-        tracks: list[Any] = []
-        bob.on("track", tracks.append)
-        await bob.setLocalDescription(await bob.createOffer())
-        watching = Session(http, stage.whep("aiortc"), KEY)
-        answer = await watching.post(bob.localDescription.sdp)
-        await bob.setRemoteDescription(RTCSessionDescription(answer, "answer"))
-        async with asyncio.timeout(30):
-            pictures = [await tracks[0].recv() for _ in range(5)]
+        pictures = await aiortc_sees(http, stage.whep("aiortc"), KEY, 5)
         assert [(picture.width, picture.height) for picture in pictures] == [(320, 240)] * 5
-        await watching.delete()
         await published.delete()
-        await bob.close()
-        await ann.close()
-    player.video.stop()
 
 
 async def test_what_wrtc_publishes_is_recorded_and_plays(stage: Stage) -> None:
