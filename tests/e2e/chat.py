@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
-from typing import Any
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from playwright.sync_api import Locator, Page, expect
 from websockets.asyncio.client import connect
 
 SLOW = 20_000
+T = TypeVar("T")
 
 
 class Chat:
@@ -59,19 +61,30 @@ class Chat:
 
 
 def publish(port: int, channel: str, entries: list[Any], user: str = "stranger", **info: Any) -> None:
-    """Put these into a log, without a page; in another thread, because Playwright has this one's loop."""
-    failures: list[BaseException] = []
+    """Put these into a log, without a page."""
+    _elsewhere(_publish(port, channel, entries, user, info))
 
-    def run() -> None:
-        try:
-            asyncio.run(_publish(port, channel, entries, user, info))
-        except BaseException as error:
-            failures.append(error)
 
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join(120)
-    assert not failures, failures
+def read(port: int, channel: str) -> list[Any]:
+    """What stands in a log."""
+    return _elsewhere(_read(port, channel))
+
+
+def _elsewhere(work: Coroutine[Any, Any, T]) -> T:
+    """In another thread, because Playwright has this one's loop."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result(120)
+
+
+async def _read(port: int, channel: str) -> list[Any]:
+    async with connect(f"ws://127.0.0.1:{port}/connection/websocket", max_size=None) as socket:
+        await socket.send(json.dumps({"id": 1, "connect": {"data": {"user": "reader"}}}))
+        await socket.send(json.dumps({"id": 2, "history": {"channel": channel, "limit": 1000}}))
+        while True:
+            for line in str(await socket.recv()).split("\n"):
+                said = json.loads(line)
+                if said.get("id") == 2:
+                    return list(said["history"].get("publications", []))
 
 
 async def _publish(port: int, channel: str, entries: list[Any], user: str, info: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.chat import SLOW, Chat, publish
+from tests.e2e.chat import SLOW, Chat, publish, read
 from tests.e2e.conftest import PHONE, NewTalk
 from tests.e2e.relay import Relay
 from tests.e2e.serving import Salon
@@ -159,6 +159,71 @@ def test_what_was_written_without_a_network_is_sent_by_the_next_page_once(new_ch
     assert bob.words() == ["before", *(f"offline {n}" for n in range(3)), "after"]
     expect(page.locator(".chat-message.pending")).to_have_count(0, timeout=SLOW)
     assert page.evaluate("localStorage.getItem('salon.chat.unsent')") is None
+
+
+KEPT = """async () => {
+    const database = await new Promise((done) => (indexedDB.open("salon.chat").onsuccess = (event) => done(event.target.result)));
+    const count = database.transaction("attached").objectStore("attached").count();
+    await new Promise((done) => (count.onsuccess = done));
+    database.close();
+    return count.result;
+}"""
+
+
+def attach(chat: Chat, *names: str) -> None:
+    dot = base64.b64decode(DOT)
+    files: list[Any] = [{"name": name, "mimeType": "image/png", "buffer": dot} for name in names]
+    chat.page.locator("input[type=file]").set_input_files(files)
+    expect(chat.page.locator(".shelf img")).to_have_count(len(names))
+
+
+def test_pictures_without_a_network_are_sent_by_the_next_page_once(
+    new_chat: NewChat, relay: Relay, salon: Salon
+) -> None:
+    ada, bob = new_chat(relay.url).enter("kept", "Ada"), new_chat().enter("kept", "Bob")
+    relay.cut()
+    expect(ada.page.locator(".banner")).to_be_visible(timeout=SLOW)
+    attach(ada, "one.png", "two.png")
+    ada.say("look")
+    waiting = ada.message("look")
+    expect(waiting.locator("img")).to_have_count(2)
+    expect(waiting.locator(".chat-foot")).to_contain_text("waits for the connection")
+    attach(ada, "three.png")
+    ada.say("not this")
+    ada.message("not this").get_by_role("button", name="Discard").click()
+    expect(ada.messages).to_have_count(1)
+    until(ada.page, f"({KEPT})().then((count) => count === 1)")
+    # The page is gone before there is a network again.
+    ada.page.goto("about:blank")
+    relay.mend()
+    ada.page.goto(f"{relay.url}#/chat/kept")
+    ada.connected()
+    for chat in (ada, bob):
+        pictures = chat.message("look").locator("img")
+        expect(pictures).to_have_count(2, timeout=SLOW)
+        sizes = pictures.evaluate_all(
+            "(all) => Promise.all(all.map(async (each) => (await each.decode(), each.naturalWidth)))"
+        )
+        assert sizes == [5, 5]
+        expect(chat.page.locator(".chat-message.pending")).to_have_count(0, timeout=SLOW)
+        assert chat.words() == ["look"]
+    until(ada.page, f"({KEPT})().then((count) => count === 0)")
+    assert ada.page.evaluate("localStorage.getItem('salon.chat.unsent')") is None
+    assert len(read(salon.port, "kept/pictures")) == 2
+
+
+def test_pictures_are_sent_when_the_network_is_back(new_chat: NewChat, relay: Relay, salon: Salon) -> None:
+    ada, bob = new_chat(relay.url).enter("back", "Ada"), new_chat().enter("back", "Bob")
+    relay.cut()
+    expect(ada.page.locator(".banner")).to_be_visible(timeout=SLOW)
+    attach(ada, "one.png")
+    ada.box.press("Enter")
+    expect(ada.page.locator(".chat-message.pending img")).to_be_visible()
+    relay.mend()
+    ada.page.get_by_role("button", name="Try now").click(timeout=SLOW)
+    expect(bob.messages.locator("img")).to_have_count(1, timeout=SLOW)
+    expect(ada.page.locator(".chat-message.pending")).to_have_count(0, timeout=SLOW)
+    assert len(read(salon.port, "back/pictures")) == len(read(salon.port, "back/chat")) == 1
 
 
 def test_a_message_is_notified_where_nobody_looks(new_chat: NewChat) -> None:

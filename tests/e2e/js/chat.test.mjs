@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
+import { MOST, Attached } from "../../../src/salon/web/chat/attached.js";
 import { Account, isRoomName, roomNamed } from "../../../src/salon/web/chat/account.js";
 import { mentions, pictureUrl, readEntry } from "../../../src/salon/web/chat/entries.js";
+import { ChatRoom } from "../../../src/salon/web/chat/room.js";
 import { Timeline } from "../../../src/salon/web/chat/timeline.js";
 import { Unsent } from "../../../src/salon/web/chat/unsent.js";
+import { RoomsClient } from "../../../src/salon/web/rooms/client.js";
+import { Server } from "./rooms_server.mjs";
 
 const said = (offset, user, data) => ({ offset, data, info: { user, client: `c-${user}` }, time: offset * 1000 });
 
@@ -123,4 +127,105 @@ test("what is unsent is kept in order until it is sent, and rubbish is passed ov
   }
   assert.deepEqual(new Unsent(null).of("ada", "tea"), []);
   new Unsent({ ...storage, setItem: () => assert.fail("full") }).keep(item("a"));
+});
+
+mock.timers.enable({ apis: ["setTimeout"] });
+const immediate = setImmediate;
+async function pass(milliseconds = 0) {
+  for (let left = milliseconds; left >= 0; left -= 100) {
+    for (let n = 0; n < 4; n += 1) await new Promise((resolve) => immediate(resolve));
+    mock.timers.tick(100);
+  }
+}
+
+const memory = () => {
+  const items = new Map();
+  return { getItem: (name) => items.get(name) ?? null, setItem: (name, value) => items.set(name, value), removeItem: (name) => items.delete(name) };
+};
+
+/** A page with the room open: what it keeps may be that of an earlier page. */
+function pageOf(server, kept) {
+  const client = new RoomsClient({ url: "ws://here", open: server.open, data: () => ({ user: "ada" }) });
+  const room = new ChatRoom(client, "tea", { me: () => ({ user: "ada", name: "Ada" }), ...kept });
+  return { client, room };
+}
+
+const picture = (url = "data:image/png;base64,AAAA") => ({ url, name: "dot.png", width: 5, height: 5 });
+const messagesOf = (server) => server.log("tea/chat").map(({ data }) => data);
+
+test("a message with pictures that was written without a connection is sent by the next page, once", async () => {
+  const server = new Server();
+  const kept = { unsent: new Unsent(memory()), attached: new Attached(null) };
+  const first = pageOf(server, kept);
+  void first.room.say("look", { attached: [picture(), picture("data:image/png;base64,BBBB")], mentions: ["bob"] });
+  await pass();
+  assert.deepEqual(first.room.timeline.pending.map(({ text, attached }) => [text, attached.length]), [["look", 2]]);
+  assert.equal(kept.unsent.of("ada", "tea").length, 1);
+  // This page is gone. The next one is cut after every picture, behind the server's back and before its answer.
+  const next = pageOf(server, kept);
+  let cuts = 3;
+  server.after = () => server.log("tea/pictures").length > 0 && cuts-- > 0;
+  next.client.connect();
+  await pass(60_000);
+  const [id] = messagesOf(server).map((message) => message.id);
+  assert.deepEqual(messagesOf(server), [
+    {
+      type: "message", id, text: "look", name: "Ada", mentions: ["bob"],
+      pictures: [1, 2].map((offset) => ({ offset, epoch: "e1", name: "dot.png", width: 5, height: 5 })),
+    },
+  ]);
+  assert.deepEqual(server.log("tea/pictures").map(({ data }) => data.url), ["data:image/png;base64,AAAA", "data:image/png;base64,BBBB"]);
+  assert.deepEqual(next.room.timeline.all.map(({ offset, attached }) => [offset, attached.length]), [[1, 0]]);
+  assert.deepEqual([kept.unsent.of("ada", "tea"), kept.attached.here.size], [[], 0]);
+});
+
+test("it is taken back with all its pictures, or sent again when the server refused one", async () => {
+  const server = new Server();
+  const kept = { unsent: new Unsent(memory()), attached: new Attached(null) };
+  const { client, room } = pageOf(server, kept);
+  void room.say("not this", { attached: [picture()] });
+  await pass();
+  room.remove(room.timeline.pending[0]);
+  void room.say("but this", { attached: [picture()] }).catch(() => {});
+  const heard = server.heard.bind(server);
+  server.heard = (socket, command) => {
+    if (command.rpc?.data.channel !== "tea/pictures") return heard(socket, command);
+    socket.say({ id: command.id, error: { code: 103, message: "no" } });
+  };
+  client.connect();
+  await pass(2_000);
+  assert.deepEqual(messagesOf(server), []);
+  assert.deepEqual(room.timeline.pending.map(({ text, trouble }) => [text, trouble]), [["but this", "refused"]]);
+  assert.deepEqual([kept.unsent.of("ada", "tea"), kept.attached.here.size, client.outgoing.size], [[], 0, 0]);
+  server.heard = heard;
+  const [failed] = room.timeline.pending;
+  room.remove(failed);
+  void room.say(failed.text, { attached: failed.attached });
+  await pass(1_000);
+  assert.deepEqual(messagesOf(server).map(({ text, pictures }) => [text, pictures.length]), [["but this", 1]]);
+});
+
+test("pictures that are not kept any longer are told, and the words can go without them", async () => {
+  const server = new Server();
+  const storage = memory();
+  const first = pageOf(server, { unsent: new Unsent(storage), attached: new Attached(null) });
+  void first.room.say("look", { attached: [picture()] });
+  await pass();
+  const next = pageOf(server, { unsent: new Unsent(storage), attached: new Attached(null) });
+  next.client.connect();
+  await pass(1_000);
+  assert.deepEqual(next.room.timeline.pending.map(({ text, trouble }) => [text, trouble]), [["look", "pictures"]]);
+  assert.deepEqual(messagesOf(server), []);
+});
+
+test("as many pictures wait as are allowed, and no more", async () => {
+  const attached = new Attached(null);
+  const large = picture("x".repeat(MOST / 2));
+  assert.equal(await attached.keep("a", [large]), false, "this browser keeps nothing");
+  assert.ok(attached.fits([large]));
+  await attached.keep("b", [large]);
+  assert.ok(!attached.fits([picture()]));
+  assert.ok(attached.fits([]));
+  await attached.drop("a");
+  assert.ok(attached.fits([picture()]));
 });

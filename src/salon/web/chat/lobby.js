@@ -6,6 +6,7 @@ import { credential } from "../model/preferences.js";
 import { RoomsClient } from "../rooms/client.js";
 import { RoomsRecorder } from "../rooms/trace.js";
 import { Account, isRoomName } from "./account.js";
+import { Attached } from "./attached.js";
 import { Desk } from "./desk.js";
 import { ChatRoom } from "./room.js";
 import { Unsent } from "./unsent.js";
@@ -23,6 +24,8 @@ export class Lobby extends Emitter {
     this.frame = frame;
     this.account = new Account();
     this.unsent = new Unsent();
+    this.attached = new Attached();
+    void this.attached.sweep(new Set(this.unsent.read().map(({ key }) => key)));
     this.recorder = new RoomsRecorder();
     this.client = new RoomsClient({
       token: credential.get,
@@ -80,7 +83,7 @@ export class Lobby extends Emitter {
     const known = this.rooms.get(name);
     if (known) return known;
     const kept = this.account.add(name);
-    const room = new ChatRoom(this.client, name, { me: this.me, read: kept.read, unsent: this.unsent });
+    const room = new ChatRoom(this.client, name, { me: this.me, read: kept.read, unsent: this.unsent, attached: this.attached });
     this.rooms.set(name, room);
     const changed = () => {
       if (room.epoch && room.ready) kept.read = { offset: room.readOffset, epoch: room.epoch };
@@ -98,6 +101,10 @@ export class Lobby extends Emitter {
   /** @param {string} name */
   leave(name) {
     this.rooms.get(name)?.leave();
+    for (const { key } of this.unsent.of(this.me().user, name)) {
+      this.unsent.drop(key);
+      void this.attached.drop(key);
+    }
     this.rooms.delete(name);
     this.account.remove(name);
     this.emit("rooms", null);

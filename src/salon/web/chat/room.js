@@ -1,9 +1,9 @@
 /** One room as the page has it: what was said, who is there, who is writing, who has read what; and everything one can do in it. */
 
 import { Emitter } from "../emitter.js";
-import { newId } from "../model/ids.js";
 import { Mirror } from "../rooms/mirror.js";
 import { LONGEST_NAME, LONGEST_TEXT, mentions, nameOf, pictureUrl, text } from "./entries.js";
+import { Sending } from "./sending.js";
 import { Timeline } from "./timeline.js";
 
 /** @typedef {import("../rooms/client.js").RoomsClient} RoomsClient */
@@ -25,6 +25,7 @@ import { Timeline } from "./timeline.js";
  * @property {null} read
  * @property {Message} heard
  * @property {null} state
+ * @property {null} unkept the pictures of a message are kept for no later page
  * @property {{ code: number, reason: string }} ended
  */
 
@@ -39,17 +40,16 @@ export class ChatRoom extends Emitter {
   /**
    * @param {RoomsClient} client
    * @param {string} name
-   * @param {{ me: () => { user: string, name: string }, read?: Position | null, unsent?: import("./unsent.js").Unsent }} options `read`: up to
-   *   where it was read here; `unsent`: where what is written is kept until the server has it
+   * @param {{ me: () => { user: string, name: string }, read?: Position | null, unsent?: import("./unsent.js").Unsent, attached?: import("./attached.js").Attached }} options
+   *   `read`: up to where it was read here; `unsent`, `attached`: where words and pictures are kept until the server has them
    */
-  constructor(client, name, { me, read = null, unsent }) {
+  constructor(client, name, { me, read = null, unsent, attached }) {
     super();
     this.client = client;
     this.name = name;
     this.me = me;
-    this.unsent = unsent;
-    this.resumed = false;
     this.timeline = new Timeline();
+    this.sending = new Sending(this, { unsent, attached });
     /** @type {Map<string, Info>} */
     this.seats = new Map();
     /** Up to where this person has read, here or on another device. */
@@ -76,6 +76,7 @@ export class ChatRoom extends Emitter {
     // Only programs on the server may change this one: nobody speaks in an agent's name.
     this.growing = new Mirror(client.subscribe(`${name}/state/growing`, { state: true }), signal);
     this.readState = new Mirror(client.subscribe(`${name}/state/read`, { state: true }), signal);
+    client.on("state", () => this.timeline.pending.length && this.emit("messages", new Set(this.timeline.pending.map(({ id }) => id))), signal);
     this.chat.on("publication", (publication) => this.heard(publication), signal);
     this.chat.on("subscribed", (how) => this.began(how), signal);
     this.chat.on("ended", (why) => this.wasEnded(why), signal);
@@ -86,23 +87,9 @@ export class ChatRoom extends Emitter {
     this.readState.on("changed", () => this.readElsewhere(), signal);
   }
 
-  /** What an earlier page wrote and could not send. Who one is here is known with the first connection. */
-  resume() {
-    if (this.resumed) return;
-    this.resumed = true;
-    const here = new Set(this.client.outgoing.items.map(({ key }) => key));
-    for (const item of this.unsent?.of(this.me().user, this.name) ?? []) if (!here.has(item.key)) this.sayAgain(item);
-  }
-
-  /** @param {import("./unsent.js").Item} item */
-  sayAgain({ key, data, time }) {
-    if (data.type === "message" && data.id === key) {
-      const { user } = this.me();
-      const pictures = Array.isArray(data.pictures) ? data.pictures : [];
-      const named = Array.isArray(data.mentions) ? data.mentions : [];
-      this.expect({ id: key, user, name: text(data.name, LONGEST_NAME), text: text(data.text, LONGEST_TEXT), replyTo: text(data.reply_to, 64), pictures, mentions: named, time });
-      void this.send(data, key).catch(() => {});
-    } else void this.tell(data, key).catch(() => {});
+  /** Who one is here. */
+  get user() {
+    return this.me().user;
   }
 
   /** Stop hearing it. */
@@ -131,7 +118,7 @@ export class ChatRoom extends Emitter {
     void this.meet();
     if (anew) void this.older();
     else this.becomeReady();
-    this.resume();
+    this.sending.resume();
     this.emit("state", null);
   }
 
@@ -316,48 +303,16 @@ export class ChatRoom extends Emitter {
    * Say something. It is shown at once, and sent when there is a connection.
    *
    * @param {string} words
-   * @param {{ replyTo?: string, pictures?: PictureRef[], mentions?: string[], id?: string }} [more]
+   * @param {Parameters<Sending["say"]>[1]} [more]
    */
-  say(words, { replyTo = "", pictures = [], mentions: named = [], id = newId("msg") } = {}) {
-    const { user, name } = this.me();
-    this.expect({ id, user, name, text: words, replyTo, pictures, mentions: named, time: Date.now() });
+  say(words, more) {
     this.stopTyping();
-    const data = {
-      type: "message",
-      id,
-      text: words,
-      name,
-      ...(replyTo ? { reply_to: replyTo } : {}),
-      ...(pictures.length ? { pictures } : {}),
-      ...(named.length ? { mentions: named } : {}),
-    };
-    return this.send(data, id);
+    return this.sending.say(words, more);
   }
 
-  /** Shown before the server has it. @param {Partial<Message> & { id: string, user: string }} message */
-  expect(message) {
-    this.timeline.expect(message);
-    this.emit("messages", new Set([message.id]));
-  }
-
-  /** @param {{ type: string } & Record<string, unknown>} data @param {string} id */
-  send(data, id) {
-    return this.tell(data, id).catch((error) => {
-      const message = this.timeline.byId.get(id);
-      if (message && !message.offset) message.failed = true;
-      this.emit("messages", new Set([id]));
-      throw error;
-    });
-  }
-
-  /** Put into the log. @param {{ type: string } & Record<string, unknown>} data @param {string} [key] */
-  async tell(data, key = newId("key")) {
-    this.unsent?.keep({ user: this.me().user, room: this.name, key, data, time: Date.now() });
-    try {
-      return await this.client.deliver(this.chat.channel, data, key);
-    } finally {
-      this.unsent?.drop(key);
-    }
+  /** Put into the log. @param {{ type: string } & Record<string, unknown>} data */
+  tell(data) {
+    return this.sending.tell(data);
   }
 
   /** @param {Message} message @param {string} words */
@@ -368,8 +323,7 @@ export class ChatRoom extends Emitter {
   /** @param {Message} message */
   remove(message) {
     if (!message.offset) {
-      this.timeline.withdraw(message.id);
-      this.emit("messages", null);
+      this.sending.discard(message);
       return Promise.resolve();
     }
     return this.tell({ type: "delete", id: message.id });
@@ -384,12 +338,6 @@ export class ChatRoom extends Emitter {
   /** Ask whoever writes this message to stop. @param {Message} message */
   stop(message) {
     return this.tell({ type: "stop", id: message.id });
-  }
-
-  /** Keep a picture beside the log. @param {import("../model/types.js").Picture} picture @returns {Promise<PictureRef>} */
-  async keepPicture({ url, name, width, height }) {
-    const kept = await this.client.deliver(`${this.name}/pictures`, { type: "picture", url }, newId("pic"));
-    return { ...kept, name, width, height };
   }
 
   /** Its bytes as an address; empty where it is not kept any longer. @param {PictureRef} ref @returns {Promise<string>} */

@@ -10,7 +10,7 @@ import { nameOf, readEntry } from "./entries.js";
 /** @typedef {import("../rooms/protocol.js").Publication} Publication */
 
 /**
- * `offset` 0: on its way, or `failed` to get there. `growing`: its writer is not done. `text` is the newest there is.
+ * `offset` 0: on its way, or not, for its `trouble`: the server `refused` it, or its `pictures` are not kept any longer. `growing`: its writer is not done. `text` is the newest there is.
  *
  * @typedef {object} Message
  * @property {"message" | "notice"} type
@@ -23,13 +23,14 @@ import { nameOf, readEntry } from "./entries.js";
  * @property {number} time milliseconds since 1970
  * @property {string} replyTo
  * @property {PictureRef[]} pictures
+ * @property {import("../model/types.js").Picture[]} attached pictures that the server does not have yet
  * @property {string[]} mentions
  * @property {boolean} growing
  * @property {End} end
  * @property {boolean} edited
  * @property {boolean} deleted
  * @property {Map<string, Set<string>>} reactions users by emoji
- * @property {boolean} failed
+ * @property {"" | "refused" | "pictures"} trouble
  * @property {string} notice
  * @property {number} stars
  */
@@ -184,13 +185,14 @@ function blank() {
     time: 0,
     replyTo: "",
     pictures: [],
+    attached: [],
     mentions: [],
     growing: false,
     end: "",
     edited: false,
     deleted: false,
     reactions: new Map(),
-    failed: false,
+    trouble: "",
     notice: "",
     stars: 0,
   };

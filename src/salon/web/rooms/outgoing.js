@@ -3,7 +3,7 @@
  * a second time, so that it may be sent again after every lost connection: nothing is lost, nothing doubled.
  */
 
-import { FULL, RoomsError } from "./protocol.js";
+import { FULL, RoomsError, WITHDRAWN } from "./protocol.js";
 
 /**
  * @typedef {{ offset: number, epoch: string }} Kept where in the log it stands
@@ -38,6 +38,12 @@ export class Outgoing {
       this.items.push({ channel, data, key, sent: false, resolve, reject });
       this.flush();
     });
+  }
+
+  /** Send it no more. Rejects with `WITHDRAWN`. @param {string} key */
+  withdraw(key) {
+    const item = this.items.find((each) => each.key === key);
+    if (item && this.drop(item)) item.reject(new RoomsError({ code: WITHDRAWN, message: "It was taken back." }));
   }
 
   /** A connection is there, perhaps a new one: whatever was not answered is sent once more, in its order. */

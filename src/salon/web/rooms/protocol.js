@@ -36,6 +36,8 @@ export const TOO_MANY_REQUESTS = 111;
 export const LOST = 1;
 /** Ours: too much waits to be sent. */
 export const FULL = 2;
+/** Ours: what waited to be sent was taken back. */
+export const WITHDRAWN = 3;
 
 const INVALID_TOKEN = 3500;
 const REPLACED = 4500;

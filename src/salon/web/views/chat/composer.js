@@ -118,6 +118,7 @@ export function buildComposer(lobby, room, signal) {
     const text = field.value.trim().slice(0, LONGEST_TEXT);
     if (!text && !pictures.length) return;
     const [changing, answering, shown] = [editing, replying, pictures];
+    if (!changing && !lobby.attached.fits(shown)) return toasts.show(t("chat pictures full"));
     field.value = "";
     kept.draft = "";
     lobby.later();
@@ -130,9 +131,8 @@ export function buildComposer(lobby, room, signal) {
     if (changing) return void room.edit(changing, text).catch(failed);
     sent();
     try {
-      const refs = await Promise.all(shown.map((picture) => room.keepPicture(picture)));
       const named = room.people.filter(({ name }) => mentions(text, name)).map(({ user }) => user);
-      await room.say(text, { replyTo: answering?.id ?? "", pictures: refs, mentions: named });
+      await room.say(text, { replyTo: answering?.id ?? "", attached: shown, mentions: named });
     } catch {
       failed();
     }
@@ -190,6 +190,7 @@ export function buildComposer(lobby, room, signal) {
     void submit();
   });
   preferences.on("changed", showHint, signal);
+  room.on("unkept", () => toasts.show(t("chat pictures unkept")), signal);
   signal.addEventListener("abort", () => room.stopTyping(), { once: true });
   show();
   showHint();

@@ -83,7 +83,7 @@ export class MessageView {
           ),
           message.replyTo && this.quote(message.replyTo),
           message.deleted ? h("p", { class: "chat-deleted" }, t("chat deleted")) : this.words,
-          !message.deleted && message.pictures.length > 0 && h("div", { class: "pictures" }, ...message.pictures.map((ref) => this.picture(ref))),
+          this.pictureRow(message),
           this.work,
           this.foot(message),
           this.reactions(message),
@@ -113,6 +113,13 @@ export class MessageView {
     return h("button", { type: "button", class: "chat-quote", onclick: () => this.around.goTo(id) }, words);
   }
 
+  /** @param {Message} message */
+  pictureRow({ deleted, pictures, attached }) {
+    if (deleted || !(pictures.length + attached.length)) return null;
+    const own = attached.map(({ url, name }) => h("span", { class: "chat-picture" }, h("img", { src: url, alt: name || t("chat picture") })));
+    return h("div", { class: "pictures" }, ...pictures.map((ref) => this.picture(ref)), ...own);
+  }
+
   /** @param {import("../../chat/entries.js").PictureRef} ref */
   picture(ref) {
     const id = `${ref.epoch}/${ref.offset}`;
@@ -130,13 +137,23 @@ export class MessageView {
   /** @param {Message} message */
   foot(message) {
     const { room } = this.around;
-    if (message.failed) {
+    const discard = () => h("button", { type: "button", class: "link", onclick: () => void room.remove(message) }, t("chat discard"));
+    if (message.trouble) {
       const again = () => {
-        const { text, replyTo, pictures, mentions } = message;
-        void room.remove(message).then(() => room.say(text, { replyTo, pictures, mentions }).catch(() => {}));
+        const { text, replyTo, pictures, attached, mentions } = message;
+        void room.remove(message).then(() => room.say(text, { replyTo, pictures, attached, mentions }).catch(() => {}));
       };
-      return h("p", { class: "chat-foot bad" }, icon("alert"), t("chat failed"), h("button", { type: "button", class: "link", onclick: again }, t("try again")));
+      const said = message.text || message.attached.length > 0;
+      return h(
+        "p",
+        { class: "chat-foot bad" },
+        icon("alert"),
+        t(message.trouble === "pictures" ? "chat pictures lost" : "chat failed"),
+        said && h("button", { type: "button", class: "link", onclick: again }, t("try again")),
+        discard(),
+      );
     }
+    if (!message.offset && room.client.state !== "open") return h("p", { class: "chat-foot" }, t("chat waiting"), discard());
     if (!message.offset) return h("p", { class: "chat-foot" }, t("chat sending"));
     if (message.end === "stopped") return h("p", { class: "chat-foot" }, t("stopped"));
     if (message.end === "failed") return h("p", { class: "chat-foot bad" }, t("chat answer failed"));
