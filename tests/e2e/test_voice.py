@@ -3,86 +3,22 @@
 from __future__ import annotations
 
 import re
-import shutil
-import wave
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import expect
 
-from tests.conftest import CHROMIUM
 from tests.e2e.conftest import DESKTOP, PHONE
 from tests.e2e.serving import Salon
+from tests.e2e.speaking import PATIENT, Open, open_at, open_voice, talker
 from tests.e2e.talk import Talk
 from tests.e2e.test_looks import axe, grave
 from tests.e2e.upstream import upstream
-from tests.fakes.chromium import ARGUMENTS
 from tests.fakes.openai_server import OpenAiServer
 
-__all__ = ["axe"]  # a fixture, used by its name
+__all__ = ["axe", "open_at", "open_voice", "talker"]  # fixtures, used by their names
 
 pytestmark = pytest.mark.e2e
-
-DATA = Path(__file__).parents[1] / "data" / "voice"
-PATIENT = 40_000
-
-Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def talker(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """A browser whose microphone hears a question, and then nothing for ten seconds, again and again."""
-    recording = tmp_path_factory.mktemp("voice") / "microphone.wav"
-    with wave.open(str(DATA / "what-can-you-do.wav")) as file:
-        rate, pcm = file.getframerate(), file.readframes(file.getnframes())
-    with wave.open(str(recording), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes(bytes(2 * rate) + pcm + bytes(2 * rate * 10))
-    path = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    arguments = [
-        *ARGUMENTS,
-        "--use-fake-device-for-media-stream",
-        "--use-fake-ui-for-media-stream",
-        f"--use-file-for-fake-audio-capture={recording}",
-        "--autoplay-policy=no-user-gesture-required",
-    ]
-    browser = playwright.chromium.launch(executable_path=path, args=arguments)
-    yield browser
-    browser.close()
-
-
-@pytest.fixture
-def open_at(talker: Browser) -> Iterator[Open]:
-    contexts = []
-    thrown: list[str] = []
-
-    def opened(url: str, way: str = "auto", *, greets: bool = False, script: str = "", **options: object) -> Page:
-        context = talker.new_context(**{"viewport": DESKTOP, "locale": "en-US", "reduced_motion": "reduce", **options})
-        contexts.append(context)
-        context.grant_permissions(["microphone", "camera"])
-        page = context.new_page()
-        page.on("pageerror", lambda error: thrown.append(str(error)))
-        if script:
-            page.add_init_script(script)
-        page.goto(url)
-        kept = {"way": way, "greets": greets}
-        page.evaluate("kept => localStorage.setItem('salon.voice', JSON.stringify(kept))", kept)
-        page.goto(f"{url}#/voice")
-        expect(page.locator(".voice-begin")).to_be_visible()
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert thrown == []
-
-
-@pytest.fixture
-def open_voice(open_at: Open, salon: Salon) -> Open:
-    return lambda *way, **options: open_at(salon.url, *way, **options)
 
 
 @pytest.mark.parametrize("way", ["webrtc", "websocket"])
@@ -146,10 +82,6 @@ LATE = """const { mediaDevices } = navigator;
 
 def test_calls_follow_each_other_and_what_is_written_meanwhile_is_kept(open_voice: Open) -> None:
     page = open_voice("webrtc", script=LATE)
-    refused: list[str] = []
-    page.on(
-        "response", lambda response: refused.append(f"{response.status} {response.url}") if not response.ok else None
-    )
     box = page.get_by_label("Message", exact=True)
 
     def call(name: str) -> None:
@@ -176,7 +108,6 @@ def test_calls_follow_each_other_and_what_is_written_meanwhile_is_kept(open_voic
     page.go_back()
     call("Go on by voice")
     expect(page.locator(".question", has_text="count to 3")).to_have_count(3)
-    assert refused == []
 
 
 def test_without_a_path_for_media_it_goes_by_websocket_and_says_so(open_voice: Open) -> None:
@@ -192,21 +123,6 @@ def test_without_a_path_for_media_it_goes_by_websocket_and_says_so(open_voice: O
     page.get_by_role("button", name="Start talking").click()
     expect(page.get_by_text("The conversation goes over WebSocket.")).to_be_visible(timeout=PATIENT)
     expect(page.locator(".voice-info")).to_contain_text("WebSocket", timeout=PATIENT)
-
-
-def test_a_microphone_that_is_denied_is_explained(talker: Browser, salon: Salon) -> None:
-    context = talker.new_context(viewport=DESKTOP, locale="en-US")
-    page = context.new_page()
-    page.add_init_script(
-        "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'))"
-    )
-    page.goto(f"{salon.url}#/voice")
-    page.get_by_role("button", name="Start talking").click()
-    expect(page.get_by_role("alert")).to_contain_text("does not let this page use the microphone")
-    expect(page.get_by_role("button", name="Try again")).to_be_visible()
-    page.get_by_role("alert").get_by_role("button", name="Microphone test").click()
-    expect(page.get_by_role("dialog")).to_contain_text("does not let this page use the microphone")
-    context.close()
 
 
 @pytest.mark.parametrize(
@@ -255,9 +171,7 @@ PAINT = """async () => {
 }"""
 
 
-def test_the_model_sees_the_camera_and_pictures_in_a_call(
-    talker: Browser, tmp_path: Path, open_at: Callable[..., Page]
-) -> None:
+def test_the_model_sees_the_camera_and_pictures_in_a_call(tmp_path: Path, open_at: Open) -> None:
     """What was recognised does not matter here: a camera takes its part of the machine."""
     with upstream() as house:
         seer = f"""

@@ -12,7 +12,7 @@ import { realtimeUrl } from "./place.js";
  * `unauthorized`: the server wants another key; `refused`: trying again by itself would not help.
  * @typedef {"idle" | "connecting" | "open" | "waiting" | "offline" | "taken" | "unauthorized" | "refused"} State
  * @typedef {{ type: string, event_id?: string } & Record<string, any>} ServerEvent
- * @typedef {{ state: State, event: ServerEvent, closed: { code: number, reason: string } }} ConnectionEvents
+ * @typedef {{ state: State, accepted: null, event: ServerEvent, closed: { code: number, reason: string } }} ConnectionEvents
  *
  * Who listens in.
  * @typedef {object} Tap
@@ -91,6 +91,7 @@ export class Connection extends Emitter {
       accepted = true;
       clearTimeout(this.timer);
       this.tap.opened(number, socket.protocol, socket.extensions);
+      if (socket === this.socket) this.emit("accepted", null);
     };
     socket.onmessage = ({ data }) => {
       this.tap.received(number, data);

@@ -20,6 +20,7 @@ export class BrowserLine extends Emitter {
   constructor({ key, tap, diagnose, settings }) {
     super();
     this.kind = "browser";
+    this.largest = 700_000;
     this.surroundings = { key, tap, diagnose };
     this.listening = new AbortController();
     this.recognition = new Recognition(document.documentElement.lang === "zh-CN" ? "zh-CN" : "en-US");
@@ -31,11 +32,12 @@ export class BrowserLine extends Emitter {
     this.turn = "";
   }
 
-  /** @param {MediaStream} _stream @param {string} model Raises `LineError`. */
+  /** @param {MediaStream} _stream @param {string} model Raises `StageError`. */
   async open(_stream, model) {
     const { signal } = this.listening;
     if (!canRecognise()) throw new MicrophoneError("unrecognised");
     this.connection = new Connection({ model, token: "", lastEventId: "", ...this.surroundings });
+    this.connection.on("accepted", () => this.emit("reached", "session"), signal);
     await opened(this.connection, (event) => this.hear(event), () => this.emit("lost", null), signal);
     this.recognition.on("partial", (text) => this.said(text, false), signal);
     this.recognition.on("final", (text) => this.said(text, true), signal);

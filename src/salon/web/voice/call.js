@@ -4,22 +4,11 @@ import { Emitter } from "../emitter.js";
 import { iceServers } from "../peer/ice.js";
 import { qualityOf } from "../peer/quality.js";
 import { httpUrl } from "../realtime/place.js";
+import { StageError } from "./stages.js";
 
-/** @typedef {"request" | "media" | "session"} Stage what did not come about */
-
-/** How long the media path and the session may take. */
-const MEDIA_MS = 8_000;
 const STATS_MS = 2000;
 /** A connection that is lost this long is not coming back. */
 const LOST_MS = 6000;
-
-export class LineError extends Error {
-  /** @param {Stage} stage @param {string} message */
-  constructor(stage, message) {
-    super(message);
-    this.stage = stage;
-  }
-}
 
 /**
  * How good the way of the sound is; `loss` of what comes, `lossUp` of what goes.
@@ -27,13 +16,14 @@ export class LineError extends Error {
  */
 
 /**
- * What a line tells. `event`: from the server. `lost`: it is over, not by us. A line that plays by itself tells more: `playing` when an
+ * What a line tells. `event`: from the server. `reached`: how far its opening got. `lost`: it is over, not by us. A line that plays by itself tells more: `playing` when an
  * answer can be heard, `heard` how much of an item, `cut` where it ends for good, `idle` when nothing is left. `refused`: the browser
  * will not hear.
  *
  * @typedef {object} LineEvents
  * @property {any} event
  * @property {null} lost
+ * @property {import("./stages.js").Stage} reached while it opens
  * @property {Stats} stats
  * @property {string} playing
  * @property {{ item: string, ms: number }} heard
@@ -48,6 +38,8 @@ export class CallLine extends Emitter {
   constructor({ key, tap }) {
     super();
     this.kind = "webrtc";
+    /** Characters of a picture: a message of a data channel has 262,144 bytes at most. */
+    this.largest = 200_000;
     this.key = key;
     this.tap = tap;
     /** @type {RTCPeerConnection | null} */
@@ -63,11 +55,14 @@ export class CallLine extends Emitter {
     this.losing = 0;
     /** @type {RTCRtpSender | null} */
     this.sender = null;
+    this.closing = new AbortController();
   }
 
-  /** @param {MediaStream} microphone @param {string} model Raises `LineError`. */
+  /** @param {MediaStream} microphone @param {string} model Raises `StageError`. */
   async open(microphone, model) {
-    const connection = (this.connection = new RTCPeerConnection({ iceServers: await iceServers() }));
+    const servers = await iceServers();
+    this.closing.signal.throwIfAborted();
+    const connection = (this.connection = new RTCPeerConnection({ iceServers: servers }));
     connection.ontrack = ({ streams: [stream], track }) => {
       this.audio.srcObject = stream ?? new MediaStream([track]);
       void this.audio.play().catch(() => {});
@@ -79,8 +74,10 @@ export class CallLine extends Emitter {
     const offer = await connection.createOffer();
     await connection.setLocalDescription(offer);
     const answer = await this.exchange(offer.sdp ?? "", model);
+    this.emit("reached", "media");
     await connection.setRemoteDescription({ type: "answer", sdp: answer });
-    await this.opened(channel);
+    await opened(channel);
+    this.emit("reached", "session");
     this.tap.note("media", "none", "data channel oai-events");
     this.timer = setInterval(() => void this.measure(), STATS_MS);
   }
@@ -91,32 +88,23 @@ export class CallLine extends Emitter {
     this.tap.note("offer", "up", `POST /${path}`, { sdp: shown(offer) });
     const key = this.key();
     let response;
+    let body;
     try {
       response = await fetch(httpUrl(path), {
         method: "POST",
         headers: { "Content-Type": "application/sdp", ...(key ? { Authorization: `Bearer ${key}` } : {}) },
         body: offer,
-        signal: AbortSignal.timeout(MEDIA_MS),
+        signal: this.closing.signal,
       });
+      body = await response.text();
     } catch (error) {
       this.tap.note("offer", "none", "no answer", null, true);
-      throw new LineError("request", error instanceof Error ? error.message : "");
+      throw new StageError("request", error instanceof Error ? error.message : "");
     }
-    const body = await response.text();
     this.tap.note("offer", "down", `${response.status} ${response.statusText}`, response.ok ? { sdp: shown(body) } : body, !response.ok);
-    if (!response.ok) throw new LineError("request", messageOf(body) || `HTTP ${response.status}`);
+    if (!response.ok) throw new StageError("request", messageOf(body) || `HTTP ${response.status}`);
     this.location = response.headers.get("Location") ?? "";
     return body;
-  }
-
-  /** @param {RTCDataChannel} channel @returns {Promise<void>} */
-  opened(channel) {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new LineError("media", "")), MEDIA_MS);
-      const settle = (/** @type {() => void} */ how) => () => (clearTimeout(timer), how());
-      channel.onopen = settle(resolve);
-      channel.onclose = settle(() => reject(new LineError("media", "")));
-    });
   }
 
   changed() {
@@ -192,6 +180,7 @@ export class CallLine extends Emitter {
   close() {
     clearInterval(this.timer);
     clearTimeout(this.losing);
+    this.closing.abort();
     const { connection, channel, location } = this;
     this.connection = null;
     this.location = "";
@@ -208,10 +197,22 @@ export class CallLine extends Emitter {
     const key = this.key();
     const path = `v1/realtime/calls/${location.split("/").pop()}/hangup`;
     void fetch(httpUrl(path), { method: "POST", headers: key ? { Authorization: `Bearer ${key}` } : {}, keepalive: true, signal: AbortSignal.timeout(2000) })
-      .then(({ status }) => this.tap.note("ending", "down", String(status)))
+      .then(async (response) => {
+        this.tap.note("ending", "down", String(response.status));
+        // A body that nobody reads counts as a request that failed.
+        await response.arrayBuffer();
+      })
       .catch(() => {})
       .finally(cut);
   }
+}
+
+/** @param {RTCDataChannel} channel @returns {Promise<void>} Raises `StageError`. */
+function opened(channel) {
+  return new Promise((resolve, reject) => {
+    channel.onopen = () => resolve();
+    channel.onclose = () => reject(new StageError("media", ""));
+  });
 }
 
 /** Without what nobody else may have. @param {string} sdp */

@@ -3,7 +3,10 @@
 import { Emitter } from "../emitter.js";
 import { RATE } from "./pcm.js";
 
-/** @typedef {"denied" | "missing" | "busy" | "insecure" | "unrecognised" | "unknown"} Trouble why there is no microphone */
+/**
+ * Why there is no microphone. `unanswered`: the person has not said whether it may be used; `stuck`: it may, and nothing comes of it.
+ * @typedef {"denied" | "system" | "missing" | "busy" | "insecure" | "unanswered" | "stuck" | "unrecognised" | "unknown"} Trouble
+ */
 
 export class MicrophoneError extends Error {
   /** @param {Trouble} trouble */
@@ -29,11 +32,22 @@ export class Microphone extends Emitter {
     /** @type {AudioWorkletNode | null} */
     this.capture = null;
     this.muted = false;
+    /** Whether the browser may be asking the person for it. */
+    this.asking = false;
+    this.closed = 0;
   }
 
   /** @param {string} [deviceId] @returns {Promise<MediaStream>} Raises `MicrophoneError`. */
   async open(deviceId = "") {
-    const stream = await ask(deviceId);
+    const { closed } = this;
+    this.asking = true;
+    void mayAsk().then((asking) => (this.asking &&= asking));
+    const stream = await ask(deviceId).finally(() => (this.asking = false));
+    // Allowed when nobody waits any more: it is not kept open.
+    if (closed !== this.closed) {
+      for (const track of stream.getTracks()) track.stop();
+      throw new MicrophoneError("unanswered");
+    }
     this.stop();
     this.stream = stream;
     const [track] = stream.getAudioTracks();
@@ -67,10 +81,20 @@ export class Microphone extends Emitter {
   }
 
   close() {
+    this.closed += 1;
     this.stop();
     this.capture?.port.close();
     void this.context?.close();
     this.context = this.capture = this.source = null;
+  }
+}
+
+/** Whether the person has still to say; yes where the browser does not tell. */
+async function mayAsk() {
+  try {
+    return (await navigator.permissions.query({ name: /** @type {PermissionName} */ ("microphone") })).state === "prompt";
+  } catch {
+    return true;
   }
 }
 
@@ -84,6 +108,7 @@ async function ask(deviceId) {
     const name = error instanceof DOMException ? error.name : "";
     /** @type {Record<string, Trouble>} */
     const troubles = { NotAllowedError: "denied", SecurityError: "denied", NotFoundError: "missing", OverconstrainedError: "missing", NotReadableError: "busy" };
-    throw new MicrophoneError(troubles[name] ?? "unknown");
+    const bySystem = name === "NotAllowedError" && /system/i.test(/** @type {DOMException} */ (error).message);
+    throw new MicrophoneError(bySystem ? "system" : (troubles[name] ?? "unknown"));
   }
 }

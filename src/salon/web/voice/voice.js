@@ -1,21 +1,22 @@
 /**
  * A call: the microphone, a line to the server, the conversation that is spoken, and in which state it is.
  *
- * It is made step by step (`stage`), so that where it fails it can say what is wrong. WebRTC comes first; where no media gets through, the
+ * It is made step by step (`stages`), each in its time, so that where it fails it can say what is wrong. WebRTC comes first; where no media gets through, the
  * same conversation is held over a WebSocket. A line that is lost is made again, and the server told what was said.
  */
 
 import { Emitter } from "../emitter.js";
 import { BrowserLine } from "./browser.js";
-import { CallLine, LineError } from "./call.js";
+import { CallLine } from "./call.js";
 import { HeardClock } from "./heard-clock.js";
 import { Microphone, MicrophoneError } from "./microphone.js";
 import { SpokenSession } from "./spoken.js";
+import { PLANS, StageError, Stages } from "./stages.js";
 import { WireLine } from "./wire.js";
 
 /**
  * @typedef {"idle" | "preparing" | "listening" | "hearing" | "thinking" | "speaking" | "interrupted" | "failed"} State
- * @typedef {"microphone" | "request" | "media" | "session"} Stage
+ * @typedef {import("./stages.js").Stage} Stage
  * @typedef {"auto" | "webrtc" | "websocket"} Way
  * @typedef {"server" | "browser"} Speech who hears and speaks
  * @typedef {{ voice: string, welcome: string, eagerness: string, greets: boolean, pushToTalk: boolean, way: Way, microphone: string, speaker: string,
@@ -25,11 +26,10 @@ import { WireLine } from "./wire.js";
  * @typedef {import("../model/conversation.js").Conversation} Conversation
  */
 
-const RETRIES = 4;
+/** A line that was lost is made again for about a minute. */
+const RETRIES = 8;
+const LONGEST_WAIT_MS = 5_000;
 const INTERRUPTED_MS = 1200;
-/** Characters: a message of a data channel has 262,144 bytes at most, one of the WebSocket a MiB. */
-const CHANNEL_PICTURE = 200_000;
-const SOCKET_PICTURE = 700_000;
 /** How often it is said how much was heard. */
 const FOLLOW_MS = 60;
 
@@ -56,8 +56,7 @@ export class Voice extends Emitter {
     this.conversation = null;
     /** @type {State} */
     this.state = "idle";
-    /** @type {Stage} */
-    this.stage = "microphone";
+    this.stages = new Stages();
     /** @type {Failure | null} */
     this.failure = null;
     /** @type {Line | null} */
@@ -75,6 +74,8 @@ export class Voice extends Emitter {
     this.speaking = "";
     this.following = 0;
     this.run = 0;
+    this.created = () => {};
+    this.stages.on("changed", () => this.emit("stage", null));
     this.microphone.on("level", (level) => this.emit("level", this.muted ? 0 : level));
     this.microphone.on("ended", () => void this.changeMicrophone(""));
   }
@@ -98,16 +99,22 @@ export class Voice extends Emitter {
   /** @param {number} run */
   async connect(run) {
     try {
-      this.reach("microphone");
-      const stream = await this.hearing();
+      this.stages.begin(PLANS[this.settings.speech === "browser" ? "browser" : this.settings.way]);
+      const stream = await this.stages.within(this.hearing());
       if (run !== this.run) return;
       this.session ??= this.take();
       await this.openLine(stream, run);
     } catch (error) {
-      if (run !== this.run) return;
-      if (error instanceof MicrophoneError) return this.fail("microphone", error.trouble);
-      this.fail(error instanceof LineError ? error.stage : this.stage, error instanceof Error ? error.message : "");
+      if (run === this.run) await this.missed(error);
     }
+  }
+
+  /** The line did not come about. One that was there before is tried for again. @param {unknown} error */
+  async missed(error) {
+    const stage = error instanceof MicrophoneError ? "microphone" : error instanceof StageError ? error.stage : this.stages.stage;
+    if (this.attempts && stage !== "microphone" && this.attempts < RETRIES) return this.again();
+    if (stage === "microphone" && error instanceof StageError) return this.fail(stage, this.microphone.asking ? "unanswered" : "stuck");
+    this.fail(stage, error instanceof Error ? error.message : "");
   }
 
   /** What is heard; nothing where the browser hears by itself. */
@@ -125,7 +132,7 @@ export class Voice extends Emitter {
       welcome: () => this.settings.welcome || this.surroundings.welcome(conversation),
       greets: () => this.settings.greets,
       picture: () => this.picture?.() ?? null,
-      largest: () => (this.line instanceof CallLine ? CHANNEL_PICTURE : SOCKET_PICTURE),
+      largest: () => this.line?.largest ?? 0,
       interrupt: () => this.interrupt(),
       stop: () => this.stop(),
     });
@@ -141,8 +148,9 @@ export class Voice extends Emitter {
       try {
         return await this.use(new CallLine(this.surroundings), stream, run);
       } catch (error) {
-        if (settings.way === "webrtc" || !(error instanceof LineError) || error.stage !== "media" || run !== this.run) throw error;
+        if (settings.way === "webrtc" || !(error instanceof StageError) || error.stage !== "media" || run !== this.run) throw error;
         this.emit("notice", "websocket");
+        this.stages.begin(PLANS.websocket);
       }
     }
     await this.use(new WireLine({ ...this.surroundings, microphone: this.microphone }), stream, run);
@@ -150,9 +158,12 @@ export class Voice extends Emitter {
 
   /** @param {Line} line @param {MediaStream} stream @param {number} run */
   async use(line, stream, run) {
-    this.reach("request");
+    const { stages } = this;
+    let opening = true;
+    stages.reach("request");
     line.on("event", (event) => line === this.line && this.hear(event));
-    line.on("lost", () => line === this.line && void this.lost());
+    line.on("reached", (stage) => opening && line === this.line && !this.server && stages.reach(stage));
+    line.on("lost", () => line === this.line && (opening ? stages.expire(new StageError(stages.stage, "")) : void this.lost()));
     line.on("stats", (stats) => ((this.stats = stats), this.emit("stats", null)));
     line.on("heard", ({ item, ms }) => this.session?.heardOf(item, ms));
     line.on("cut", ({ item, ms }) => this.session?.rewrite(item, ms));
@@ -160,8 +171,10 @@ export class Voice extends Emitter {
     line.on("idle", () => line === this.line && this.quiet());
     line.on("playing", (response) => line === this.line && this.sounds(response));
     this.line = line;
+    const created = new Promise((/** @type {(value?: unknown) => void} */ resolve) => (this.created = resolve));
     try {
-      await line.open(stream, this.conversation?.meta.model ?? "");
+      await stages.within(Promise.all([line.open(stream, this.conversation?.meta.model ?? ""), created]));
+      opening = false;
     } catch (error) {
       line.close();
       if (this.line === line) this.line = null;
@@ -169,7 +182,6 @@ export class Voice extends Emitter {
     }
     if (run !== this.run) return line.close();
     if (this.settings.speaker) await line.speakTo(this.settings.speaker).catch(() => {});
-    if (!this.server) this.reach("session");
   }
 
   /** @param {any} event */
@@ -214,6 +226,8 @@ export class Voice extends Emitter {
   begin(session) {
     this.server = session.salon ?? {};
     this.attempts = 0;
+    this.stages.end();
+    this.created();
     this.listen();
     this.become("listening");
     this.emit("settings", null);
@@ -242,7 +256,6 @@ export class Voice extends Emitter {
     if (picture) this.session?.see(turn, picture);
   }
 
-  /** Stop the answer. */
   interrupt() {
     if (this.state !== "speaking" && this.state !== "thinking") return;
     this.line?.interrupt();
@@ -330,16 +343,19 @@ export class Voice extends Emitter {
   // --- the end
 
   async lost() {
-    const { run } = this;
     this.line?.close();
-    this.line = null;
+    this.line = this.server = null;
     this.hush();
     this.session?.lost();
-    if (!this.active) return;
+    if (this.active) await this.again();
+  }
+
+  async again() {
+    const { run } = this;
     this.attempts += 1;
-    if (this.attempts > RETRIES) return this.fail("media", "");
     this.become("preparing");
-    await new Promise((resolve) => setTimeout(resolve, 400 * 2 ** (this.attempts - 1)));
+    this.emit("stage", null);
+    await new Promise((resolve) => setTimeout(resolve, Math.min(400 * 2 ** (this.attempts - 1), LONGEST_WAIT_MS)));
     if (run === this.run) await this.connect(run);
   }
 
@@ -361,6 +377,7 @@ export class Voice extends Emitter {
 
   close() {
     const { session } = this;
+    this.stages.end();
     this.line?.close();
     this.line = null;
     this.session = this.server = null;
@@ -372,12 +389,6 @@ export class Voice extends Emitter {
     this.talking = false;
     this.stats = null;
     this.microphone.close();
-  }
-
-  /** @param {Stage} stage */
-  reach(stage) {
-    this.stage = stage;
-    this.emit("stage", null);
   }
 
   /** @param {State} state */

@@ -2,11 +2,9 @@
 
 import { Emitter } from "../emitter.js";
 import { Connection } from "../realtime/connection.js";
-import { LineError } from "./call.js";
 import { fromBase64, toBase64 } from "./pcm.js";
 import { Player } from "./player.js";
-
-const OPEN_MS = 10_000;
+import { StageError } from "./stages.js";
 
 /** @typedef {Pick<ConstructorParameters<typeof Connection>[0], "key" | "tap" | "diagnose">} Surroundings */
 
@@ -16,6 +14,8 @@ export class WireLine extends Emitter {
   constructor({ key, tap, diagnose, microphone }) {
     super();
     this.kind = "websocket";
+    /** Characters of a picture: a message has a MiB at most. */
+    this.largest = 700_000;
     this.surroundings = { key, tap, diagnose };
     this.microphone = microphone;
     this.player = new Player();
@@ -25,13 +25,15 @@ export class WireLine extends Emitter {
     this.response = "";
   }
 
-  /** @param {MediaStream} _microphone @param {string} model Raises `LineError`. */
+  /** @param {MediaStream} _microphone @param {string} model Raises `StageError`. */
   async open(_microphone, model) {
     const { signal } = this.listening;
     await this.player.open();
+    signal.throwIfAborted();
     this.player.on("heard", (heard) => this.emit("heard", heard), signal);
     this.player.on("idle", () => this.emit("idle", null), signal);
     this.connection = new Connection({ model, token: "", lastEventId: "", ...this.surroundings });
+    this.connection.on("accepted", () => this.emit("reached", "session"), signal);
     await opened(this.connection, (event) => this.hear(event), () => this.emit("lost", null), signal);
     this.microphone.on("frame", (pcm) => this.send({ type: "input_audio_buffer.append", audio: toBase64(pcm) }), signal);
   }
@@ -90,7 +92,7 @@ export class WireLine extends Emitter {
 }
 
 /**
- * Open a WebSocket, which comes back by itself from then on. Raises `LineError`.
+ * Open a WebSocket. One that is lost later does not come back: a call makes another line. Raises `StageError`.
  *
  * @param {Connection} connection
  * @param {(event: any) => void} hear
@@ -98,24 +100,13 @@ export class WireLine extends Emitter {
  * @param {AbortSignal} signal
  */
 export async function opened(connection, hear, lost, signal) {
-  connection.on("event", (event) => {
-    if (event.type === "session.created") connection.token = event.session.salon?.resume_token ?? "";
-    hear(event);
-  }, signal);
-  try {
-    await new Promise((/** @type {(value?: unknown) => void} */ resolve, reject) => {
-      const timer = setTimeout(() => reject(new LineError("request", "")), OPEN_MS);
-      connection.on("state", (state) => {
-        if (state === "open") (clearTimeout(timer), resolve());
-        else if (state === "refused" || state === "unauthorized") (clearTimeout(timer), reject(new LineError("request", state)));
-      }, signal);
-      connection.open();
-    });
-  } catch (error) {
-    connection.close("left");
-    throw error;
-  }
-  connection.on("state", (state) => {
-    if (state === "refused" || state === "unauthorized" || state === "taken") lost();
-  }, signal);
+  connection.on("event", hear, signal);
+  await new Promise((/** @type {(value?: unknown) => void} */ resolve, reject) => {
+    connection.on("state", (state) => {
+      if (state === "open") resolve();
+      else if (state === "refused" || state === "unauthorized") reject(new StageError("request", state));
+    }, signal);
+    connection.open();
+  });
+  connection.on("state", (state) => state !== "open" && lost(), signal);
 }

@@ -6,6 +6,7 @@ import { h, put } from "../../ui/dom.js";
 import { icon } from "../../ui/icons.js";
 import { MicrophoneError } from "../../voice/microphone.js";
 import { Sample } from "../../voice/sample.js";
+import { SLOW } from "../../voice/stages.js";
 import { choice, deviceOptions, keepSettings } from "./settings.js";
 
 /** @typedef {import("../../i18n/i18n.js").Key} Key */
@@ -47,8 +48,9 @@ export async function testMicrophone(voice) {
   /** @param {string} deviceId */
   async function listen(deviceId) {
     record.disabled = true;
+    const slow = setTimeout(() => tell("", t(sample.microphone.asking ? "voice slow microphone" : "voice slow device")), SLOW.microphone);
     try {
-      await sample.open(deviceId);
+      await sample.open(deviceId).finally(() => clearTimeout(slow));
     } catch (error) {
       const trouble = error instanceof MicrophoneError ? error.trouble : "unknown";
       put(device);

@@ -45,11 +45,13 @@ export function buildScenes(page, choose, ask) {
   );
 }
 
-/** Arrow keys go from one to the next, as in any group of radio buttons. @param {KeyboardEvent} event */
+/** Arrow keys choose the one before or after, as in any group of radio buttons. @param {KeyboardEvent} event */
 function step(event) {
   const way = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
   if (!way || !(event.target instanceof HTMLElement)) return;
   event.preventDefault();
   const all = [.../** @type {HTMLElement} */ (event.target.parentElement).querySelectorAll("button")];
-  all[(all.indexOf(/** @type {HTMLButtonElement} */ (event.target)) + way + all.length) % all.length].focus();
+  const next = all[(all.indexOf(/** @type {HTMLButtonElement} */ (event.target)) + way + all.length) % all.length];
+  next.focus();
+  next.click();
 }

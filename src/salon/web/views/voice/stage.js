@@ -4,8 +4,9 @@ import { t } from "../../i18n/i18n.js";
 import { h, put } from "../../ui/dom.js";
 import { icon } from "../../ui/icons.js";
 import { factsOf, signalOf } from "./facts.js";
+import { holdKeys } from "./keys.js";
+import { progressOf, troubleOf } from "./progress.js";
 import { buildSight } from "./sight.js";
-import { troubleOf } from "./trouble.js";
 
 /** @typedef {import("../../i18n/i18n.js").Key} Key */
 
@@ -16,7 +17,7 @@ const SILENT = 0.0005;
 /**
  * @param {import("../../page.js").Page} page
  * @param {import("../../voice/voice.js").Voice} voice
- * @param {{ start: () => void, test: () => void, back: () => void }} actions
+ * @param {{ start: () => void, test: () => void, back: () => void, settings: () => void }} actions
  * @param {AbortSignal} signal
  */
 export function buildStage(page, voice, actions, signal) {
@@ -27,6 +28,7 @@ export function buildStage(page, voice, actions, signal) {
   const facts = h("dl", { class: "voice-facts" });
   const signals = h("span", { class: "voice-signal" });
   const more = h("details", { class: "voice-info", hidden: true }, h("summary", null, t("voice info"), signals), facts);
+  const progress = h("div", { class: "voice-trouble voice-progress", hidden: true, role: "status" });
   const trouble = h("div", { class: "voice-trouble", hidden: true, role: "alert" });
   const sight = buildSight(showControls, (message) => frame.toasts.show(message));
   const begin = h("button", { type: "button", class: "button primary voice-begin", onclick: actions.start });
@@ -50,24 +52,37 @@ export function buildStage(page, voice, actions, signal) {
     return h("button", { type: "button", class: "voice-control", "aria-label": t(name), title: t(name), onclick: run }, icon(drawing));
   }
 
+  /** What is shown by the state. Whoever pressed a control that goes away finds the focus on the one in its place. */
   function show() {
-    const { state } = voice;
+    const { state, attempts } = voice;
+    const focused = root.contains(document.activeElement);
     orb.dataset.state = state;
-    put(label, t(/** @type {Key} */ (`voice state ${state}`)));
+    put(label, state === "preparing" && attempts ? t("voice again", { attempt: attempts }) : t(/** @type {Key} */ (`voice state ${state}`)));
     if (state === "preparing") soundAt = performance.now();
+    showStages();
     showHint();
     showControls();
     showFacts();
-    trouble.hidden = state !== "failed" || !voice.failure;
-    if (voice.failure) put(trouble, ...troubleOf(voice.failure, { again: actions.start, test: actions.test }));
+    trouble.hidden = state !== "failed";
+    put(trouble, ...troubleOf(voice, { again: actions.start, test: actions.test, settings: actions.settings }));
+    if (focused && !isThere(document.activeElement)) focus();
+  }
+
+  function focus() {
+    const again = /** @type {HTMLElement | null} */ (trouble.hidden ? null : trouble.querySelector(".primary"));
+    (voice.active ? hangup : (again ?? begin)).focus();
+  }
+
+  function showStages() {
+    progress.hidden = voice.state !== "preparing";
+    if (!progress.hidden) put(progress, ...progressOf(voice));
   }
 
   function showHint() {
-    const { state, stage, settings, server } = voice;
+    const { state, settings, server } = voice;
     const deaf = server && !server.asr && settings.speech === "server";
     let said = "";
-    if (state === "preparing") said = t(/** @type {Key} */ (`voice stage ${stage}`));
-    else if (state === "listening" && deaf) said = t("voice deaf");
+    if (state === "listening" && deaf) said = t("voice deaf");
     else if (state === "listening" && silent()) said = t("voice hint silent");
     else if (state === "listening") said = settings.pushToTalk ? t("voice hint push") : voice.muted ? t("voice hint muted") : t("voice hint speak");
     else if (state === "speaking") said = t("voice hint interrupt");
@@ -85,13 +100,14 @@ export function buildStage(page, voice, actions, signal) {
     const { active, state } = voice;
     const away = active && voice.conversation !== page.conversation;
     const blind = !page.sees;
-    begin.hidden = active;
+    begin.hidden = active || state === "failed";
     put(begin, icon("mic"), t(page.conversation.meta.count ? "voice go on" : "voice begin"));
     elsewhere.hidden = !away;
     if (away) put(elsewhere, t("voice elsewhere", { title: voice.conversation?.meta.title || t("untitled") }));
     push.hidden = !active || !voice.settings.pushToTalk;
     for (const each of [mute, stop, camera, screen, hangup]) each.hidden = !active;
-    stop.disabled = state !== "speaking" && state !== "thinking";
+    // Not disabled: it would take the focus along.
+    stop.setAttribute("aria-disabled", String(state !== "speaking" && state !== "thinking"));
     put(mute, icon(voice.muted ? "mic off" : "mic"));
     mute.setAttribute("aria-pressed", String(voice.muted));
     for (const [each, kind, name] of /** @type {const} */ ([[camera, "camera", "voice camera"], [screen, "screen", "voice screen"]])) {
@@ -121,22 +137,9 @@ export function buildStage(page, voice, actions, signal) {
     if (was !== silent() || (voice.state === "listening" && silent() && hint.textContent !== t("voice hint silent"))) showHint();
   }
 
-  /** @param {KeyboardEvent} event @param {boolean} down */
-  function key(event, down) {
-    if (document.querySelector("dialog[open]") || event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement) return;
-    if (event.key === "Escape" && down) voice.active ? voice.interrupt() : page.session.stop();
-    else if (event.code === "Space" && voice.active && voice.settings.pushToTalk && !(event.target instanceof HTMLButtonElement && event.target !== push)) {
-      if (!event.repeat) down ? voice.press() : voice.release();
-      event.preventDefault();
-    }
-  }
-
-  push.addEventListener("pointerdown", (event) => (push.setPointerCapture(event.pointerId), voice.press()), { signal });
-  for (const name of /** @type {const} */ (["pointerup", "pointercancel"])) push.addEventListener(name, () => voice.release(), { signal });
-  addEventListener("keydown", (event) => key(event, true), { signal });
-  addEventListener("keyup", (event) => key(event, false), { signal });
+  holdKeys(page, voice, push, signal);
   voice.on("state", show, signal);
-  voice.on("stage", showHint, signal);
+  voice.on("stage", show, signal);
   voice.on("settings", () => (showControls(), showHint(), showFacts()), signal);
   voice.on("stats", showFacts, signal);
   voice.on("level", hear, signal);
@@ -154,11 +157,16 @@ export function buildStage(page, voice, actions, signal) {
   const root = h(
     "section",
     { class: "voice-stage", "aria-label": t("voice stage") },
-    orb, label, hint, trouble, begin, elsewhere, push,
+    orb, label, hint, progress, trouble, begin, elsewhere, push,
     h("div", { class: "voice-controls" }, mute, stop, camera, screen, hangup),
     sight.root,
     more,
     h("p", { class: "voice-note faint" }, t("voice note")),
   );
-  return { root, show, focus: () => (voice.active ? hangup : begin).focus() };
+  return { root, show, focus };
+}
+
+/** @param {Element | null} element */
+function isThere(element) {
+  return element instanceof HTMLElement && element.isConnected && element !== document.body && !element.closest("[hidden]");
 }

@@ -32,6 +32,7 @@ export async function build(frame, signal) {
     start: () => void voice.start(page.conversation),
     test: () => void testMicrophone(voice),
     back: () => voice.conversation && page.go(voice.conversation.id),
+    settings: showSettings,
   };
   const stage = buildStage(page, voice, actions, signal);
   const title = h("h1", null);
@@ -84,9 +85,11 @@ export async function build(frame, signal) {
     signal.addEventListener("abort", () => shown.abort(), { once: true, signal: shown.signal });
     const { conversation } = page;
     const composer = composerNow();
+    const choosing = thread.querySelector(".scenes")?.contains(document.activeElement);
     const next = buildThread(page, h("div"), () => buildScenes(page, choose, composer.ask), shown.signal);
     thread.replaceWith(next);
     thread = next;
+    if (choosing) /** @type {HTMLElement | null} */ (thread.querySelector(".scene[aria-checked=true]"))?.focus();
     const showTitle = () => {
       put(title, conversation.meta.title || answererName(page));
       frame.entitle(conversation.meta.title || t("view voice"));
