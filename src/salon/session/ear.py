@@ -173,7 +173,6 @@ class Ear:
         if not turn.segments and self.appended:
             # No voice was seen in it. The client thinks that there is one.
             self._begin(item_id, self.now - min(self.appended, BEHIND_MS))
-        self.appended = 0
         self._manual = ""
         if self._machine is not None:
             # The turn is kept; what had been ducked for it goes on.
@@ -183,7 +182,8 @@ class Ear:
         self.committed(item_id)
 
     def committed(self, item_id: str) -> None:
-        """The turn has its place in the conversation: its words are wanted once they are known."""
+        """The turn has its place in the conversation: its words are wanted once they are known. Its sound is in no other turn."""
+        self.appended = 0
         turn = self._turns.setdefault(item_id, _Turn())
         turn.over = True
         self._settle(item_id, turn)

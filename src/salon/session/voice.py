@@ -321,7 +321,7 @@ class Voice:
             return
         if self._call:
             self._tell(OutputBufferCleared(place.response_id))
-            self._perform(self._machine.spoken.truncate(place.item_id, 0, place.ms))
+            self._perform(self._machine.spoken.truncate(place.item_id, 0, place.ms, known=True))
         else:
             # The client will say how much it played. Until then: no more than there was time for.
             self._machine.spoken.cut(place.item_id, place.ms)
@@ -335,7 +335,7 @@ class Voice:
         if place is not None:
             self._tell(OutputBufferCleared(place.response_id))
             if not any(item.id == place.item_id and item.status == "in_progress" for item in self._machine.items):
-                self._perform(self._machine.spoken.truncate(place.item_id, 0, place.ms))
+                self._perform(self._machine.spoken.truncate(place.item_id, 0, place.ms, known=True))
 
     def _duck(self) -> None:
         if self.speaker is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from itertools import pairwise
+from math import inf
 
 import msgspec
 
@@ -34,6 +35,8 @@ class Playout:
         self.clauses: list[Clause] = []
         self.length_ms = 0.0
         self.finished = False
+        self.most_ms = inf
+        """Of it, no more than this was heard."""
         self._given = 0
         self._words: list[Word] = []
         # At this many ms, this many characters were spoken.

@@ -66,19 +66,23 @@ class Spoken:
     def not_transcribed(self, item_id: str, code: str, message: str) -> list[Event]:
         return [TranscriptionFailed(item_id, 0, code, message)]
 
-    def truncate(self, item_id: str, content_index: int, audio_end_ms: int) -> list[Event]:
+    def truncate(self, item_id: str, content_index: int, audio_end_ms: int, *, known: bool = False) -> list[Event]:
+        """``known``: no more was heard, whatever anybody says later; else who says it may correct it."""
+        playout = self._playouts.get(item_id)
+        if known and playout is not None:
+            playout.most_ms = min(playout.most_ms, audio_end_ms)
         self.cut(item_id, audio_end_ms)
         return [ItemTruncated(item_id, content_index, audio_end_ms)]
 
     def cut(self, item_id: str, audio_end_ms: int) -> None:
-        """Keep, of an answer that is written to its end, what was heard in so many ms. A later cut may be longer: the record is
-        whole. At or past the end, all stays."""
+        """Keep, of an answer that is written to its end, what was heard in so many ms. A later cut may be longer, where it is not
+        known better: the record is whole. At or past the end, all stays."""
         item, playout = self._timeline.get(item_id), self._playouts.get(item_id)
         if playout is None or not isinstance(item, MessageItem) or not item.content:
             return
         if audio_end_ms >= playout.length_ms - 1 and item.status == "completed":
             return
-        heard = OutputAudio(playout.heard(audio_end_ms))
+        heard = OutputAudio(playout.heard(min(audio_end_ms, playout.most_ms)))
         self._timeline.replace(msgspec.structs.replace(item, content=(heard,), status="incomplete"))
 
     def _say(self, item_id: str, transcript: str) -> None:
