@@ -36,9 +36,11 @@ class Shop:
         self._folder = folder
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
-    def write(self, salon: Salon, name: str = "Vera", greeting: str = "Welcome!") -> None:
+    def write(self, salon: Salon, name: str = "Vera", greeting: str = "Welcome!", policy: str = "") -> None:
         escaped = (text.replace("&", "&amp;").replace('"', "&quot;") for text in (name, greeting))
         page = SHOP.format(url=salon.url, **dict(zip(("name", "greeting"), escaped, strict=True)))
+        if policy:
+            page = page.replace("<title>", f'<meta http-equiv="Content-Security-Policy" content="{policy}"><title>')
         (self._folder / "index.html").write_text(page, "utf-8")
 
     def close(self) -> None:
@@ -178,6 +180,33 @@ def test_the_widget_and_the_page_around_it_leave_each_other_alone(
     # With the keyboard: Escape closes, and the focus is where it was.
     vera.page.keyboard.press("Escape")
     expect(vera.page.get_by_role("button", name="Open customer service")).to_be_focused()
+
+
+def test_in_a_page_with_a_strict_policy_nobody_is_at_the_desk_and_a_reload_in_mid_answer_loses_nothing(
+    new_talk: NewTalk, new_chat: NewChat, shop: Shop, house: Salon
+) -> None:
+    # As the guide has it, and nothing else is allowed. A breach fails the test.
+    salon = house.url.rstrip("/")
+    policy = f"default-src 'none'; script-src {salon}; connect-src {salon} {salon.replace('http', 'ws')}"
+    shop.write(house, policy=policy)
+    vera = visitor(new_talk, shop).open()
+    vera.say("count to 200")
+    vera.has("1, 2, 3,")
+    vera.page.reload()
+    vera.open()
+    vera.has("198, 199, 200.")
+    assert vera.page.locator(".said.mine").all_inner_texts() == ["count to 200"]
+    vera.page.get_by_role("button", name="Talk to a person").click()
+    expect(vera.page.get_by_text("Nobody is here just now.")).to_be_visible(timeout=SLOW)
+    # What was written meanwhile is there for whoever comes.
+    vera.say("My parcel is lost")
+    ann = staff(new_chat, house, "Ann")
+    case = ann.page.locator(".desk-case", has_text="Vera")
+    expect(case).to_contain_text("waits for a person", timeout=SLOW)
+    case.get_by_role("button", name="Take over").click()
+    vera.has("Ann is here now.")
+    case.get_by_role("link", name="Open").click()
+    expect(ann.page.locator(".chat-words").get_by_text("My parcel is lost", exact=True)).to_be_visible(timeout=SLOW)
 
 
 def test_a_page_that_is_not_allowed_gets_nothing(new_talk: NewTalk, shop: Shop, salon: Salon) -> None:

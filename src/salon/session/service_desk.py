@@ -48,6 +48,11 @@ FIRST_LINE: Final = (
     "hand_over with a summary of two or three sentences for whoever of the staff takes over."
 )
 
+CALLED: Final = "The staff has been called. Tell the visitor that somebody will be here soon."
+UNATTENDED: Final = (
+    "Nobody of the staff is at the desk now. Tell the visitor that what was said is kept, and is answered here later."
+)
+
 
 class Action(msgspec.Struct, frozen=True):
     """What the staff publishes in ``desk/actions``. ``to`` and ``to_name`` are for ``transfer``."""
@@ -99,7 +104,7 @@ class ServiceDesk:
                 summary: What the visitor wants and what was tried, in two or three sentences.
             """
             await self._change(room, lambda case: desk.ask(case, summary, self._clock.unix()))
-            return "The staff has been called. Tell the visitor that somebody will be here soon."
+            return CALLED if await self._attended() else UNATTENDED
 
         tools = [*agent.tools, *(() if "hand_over" in agent.toolbox else (Tool(hand_over),))]
         instructions = f"{agent.instructions}\n\n{FIRST_LINE}".strip()
@@ -188,6 +193,11 @@ class ServiceDesk:
         else:
             self._closed.pop(room, None)
 
+    async def _attended(self) -> bool:
+        """Whether anybody of the staff is at the desk."""
+        seats = await self._rooms.broker.presence(desk.DESK)
+        return any(desk.ACTIONS in seat.topics for seat in seats)
+
     async def _say(self, room: str, notice: desk.Notice) -> None:
         entry = {
             "type": "notice",
@@ -197,6 +207,8 @@ class ServiceDesk:
             "text": notice.text,
             "stars": notice.stars,
         }
+        if notice.kind == "handed over":
+            entry["attended"] = await self._attended()
         draft = Draft(data=msgspec.json.encode(entry), who=HOUSE)
         await self._rooms.publish(f"{room}/{chat.CHAT}", draft)
 

@@ -98,6 +98,25 @@ async def test_the_agent_hands_over_with_a_summary() -> None:
         assert (await queue(house))[ROOM]["summary"] == "Wants a refund."
 
 
+async def test_a_visitor_is_told_whether_anybody_is_at_the_desk() -> None:
+    def script(asked: Asked) -> list[Step]:
+        if asked.messages[-1].role == "tool":
+            return [TextDelta("later" if "Nobody" in asked.messages[-1].text else "soon")]
+        return [ToolCallDelta(0, "c", "hand_over", '{"summary": "Wants a refund."}')]
+
+    async with serving(ScriptedLlm(script)) as (house, _):
+        vera, ann = await house.enter("vera", ROOM), await house.enter("ann", ROOM)
+        await house.say(vera, "m1", "refund!", ROOM)
+        assert (await house.until(vera, "edit"))[-1]["text"] == "later"
+        assert [each["attended"] for each in await house.until(vera, "notice", 1)] == [False]
+        await act(ann, "close")
+        # Who only writes there is not at the desk; who listens is.
+        await ann.subscribe("desk/actions")
+        await house.say(vera, "m2", "refund!", ROOM)
+        assert (await house.until(vera, "edit", 2))[-1]["text"] == "soon"
+        assert [each.get("attended") for each in await house.until(vera, "notice", 3)] == [False, None, True]
+
+
 async def test_elsewhere_the_agent_has_no_such_tool_and_at_the_desk_it_is_not() -> None:
     async with serving(ScriptedLlm([TextDelta("hi")])) as (house, _):
         ada = await house.enter("ada")

@@ -20,7 +20,7 @@ const LONGEST_EMOJI = 16;
  * @typedef {{ type: "edit", id: string, text: string, end: End }} EditEntry
  * @typedef {{ type: "delete", id: string }} DeleteEntry
  * @typedef {{ type: "react", id: string, emoji: string, on: boolean }} ReactEntry
- * @typedef {{ type: "notice", id: string, notice: string, name: string, text: string, stars: number }} NoticeEntry
+ * @typedef {{ type: "notice", id: string, notice: string, name: string, text: string, stars: number, attended: boolean }} NoticeEntry `attended`: there is somebody to take over
  * @typedef {MessageEntry | EditEntry | DeleteEntry | ReactEntry | NoticeEntry} Entry
  */
 
@@ -57,6 +57,7 @@ export function readEntry(data) {
         name: text(data.name, LONGEST_NAME),
         text: text(data.text, LONGEST_TEXT),
         stars: Number.isInteger(data.stars) && data.stars >= 1 && data.stars <= 5 ? data.stars : 0,
+        attended: data.attended !== false,
       };
     default:
       return null;

@@ -33,6 +33,7 @@ import { nameOf, readEntry } from "./entries.js";
  * @property {"" | "refused" | "pictures"} trouble
  * @property {string} notice
  * @property {number} stars
+ * @property {boolean} attended
  */
 
 export class Timeline {
@@ -195,6 +196,7 @@ function blank() {
     trouble: "",
     notice: "",
     stars: 0,
+    attended: true,
   };
 }
 

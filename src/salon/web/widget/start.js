@@ -186,7 +186,7 @@ class Widget {
         h("span", { class: "stars" }, ...STARS.map((stars) => h("button", { type: "button", "aria-label": this.say("stars", { stars }), onclick: () => this.rate(room, stars) }, "★"))),
       );
     } else if (last === "rated") put(this.asks, h("span", null, this.say("thanks")));
-    else if (last === "handed over") put(this.asks, h("span", null, this.say("asked")));
+    else if (last === "handed over") put(this.asks, h("span", null, this.say(all[at].attended ? "asked" : "unattended")));
     else if (last === "taken" || last === "transferred") put(this.asks);
     else put(this.asks, h("button", { type: "button", onclick: () => void room.tell({ type: "person", id: "person", name: this.visitor.name }).catch(() => {}) }, this.say("person")));
   }
