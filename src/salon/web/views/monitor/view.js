@@ -12,6 +12,7 @@ import { icon } from "../../ui/icons.js";
 import { inspectButton, viewHead } from "../head.js";
 import { buildInspector } from "../inspector/inspector.js";
 import { buildDetail } from "./detail.js";
+import { ROOMS, buildNone } from "./none.js";
 import { groupName, valueText } from "./numbers.js";
 import { RATES, Settings, showSettings } from "./settings.js";
 import { buildTable } from "./table.js";
@@ -21,7 +22,6 @@ import { buildTable } from "./table.js";
 /** @typedef {import("../../board/board.js").Order} Order */
 
 const FIRST_ROOM = "market";
-const ROOMS = ["market", "machine"];
 const FIGURES_MS = 1000;
 /** The order is kept still for so long, so that rows can be read while their values change. */
 const ARRANGE_MS = 2000;
@@ -115,7 +115,7 @@ function buildBoard(frame, client, settings, room, signal) {
   const chosenRow = () => (chosen ? (board.rows.get(chosen) ?? null) : null);
 
   const search = h("input", { type: "search", class: "field", placeholder: t("monitor search"), "aria-label": t("monitor search"), oninput: arrange });
-  const group = h("select", { class: "field", "aria-label": t("monitor group"), hidden: true, onchange: arrange });
+  const group = h("select", { class: "field grouping", "aria-label": t("monitor group"), hidden: true, onchange: arrange });
   const rate = h(
     "select",
     { class: "field", "aria-label": t("monitor rate"), onchange: () => void setRate() },
@@ -275,12 +275,7 @@ function buildBoard(frame, client, settings, room, signal) {
   const timer = setInterval(() => void showFigures(), FIGURES_MS);
   signal.addEventListener("abort", () => clearInterval(timer), { once: true });
 
-  put(
-    empty,
-    h("h2", null, t("monitor none")),
-    h("p", { class: "faint" }, t("monitor none about")),
-    h("pre", null, `${room}/feed  ←  {"key": "a", "value": 1}`),
-  );
+  put(empty, ...buildNone(room));
   setHeld(false);
   showGroups();
   showState();
