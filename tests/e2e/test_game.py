@@ -93,6 +93,30 @@ def test_the_arena_is_played_far_away_over_a_network_that_loses(new_talk: NewTal
     assert int(figure(page, "Steps ahead")) < 120
 
 
+def test_a_finger_that_pulls_moves_and_a_second_one_dashes(new_talk: NewTalk) -> None:
+    talk = new_talk(viewport=PHONE, has_touch=True, is_mobile=True)
+    page = talk.page
+    with page.expect_websocket() as opening:
+        page.goto(f"{talk.url}#/game")
+    page.get_by_label("Your name").fill("Thumb")
+    page.get_by_role("button", name="Play").tap()
+    expect(page.locator(".scores .mine")).to_contain_text("Thumb", timeout=SLOW)
+    hand = page.context.new_cdp_session(page)
+
+    def touch(type: str, *fingers: tuple[int, int]) -> None:
+        points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(fingers)]
+        hand.send("Input.dispatchTouchEvent", {"type": type, "touchPoints": points})
+
+    touch("touchStart", (190, 500))
+    with opening.value.expect_event("framesent", lambda frame: '"x":1' in str(frame)):
+        touch("touchMove", (260, 500))
+    with opening.value.expect_event("framesent", lambda frame: '"dash":true' in str(frame)):
+        touch("touchStart", (260, 500), (300, 700))
+    touch("touchEnd")
+    page.get_by_role("button", name="Figures of the connection").tap()
+    expect(page.locator(".game-figures")).to_contain_text(re.compile(r"From input to answer\s*\d+ ms"), timeout=SLOW)
+
+
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize(("locale", "scheme"), [("en-US", "dark"), ("zh-CN", "light")])
 def test_nothing_grave_is_found_and_nothing_scrolls_sideways(
