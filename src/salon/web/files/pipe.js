@@ -2,7 +2,7 @@
  * A way for texts and bytes to the other end, in order, that does not take more than it can carry: who sends waits.
  *
  * @typedef {object} Pipe
- * @property {(data: string | ArrayBuffer) => void} send
+ * @property {(data: string | Uint8Array<ArrayBuffer>) => void} send
  * @property {() => Promise<void>} room returns when more may be sent; throws when it is closed
  * @property {number} largest bytes of one piece
  * @property {number} window blocks that may be on the way
@@ -42,7 +42,7 @@ export class ChannelPipe {
     channel.onclose = () => this.over();
   }
 
-  /** @param {string | ArrayBuffer} data */
+  /** @param {string | Uint8Array<ArrayBuffer>} data */
   send(data) {
     if (this.channel.readyState !== "open") throw new Closed();
     this.channel.send(/** @type {any} */ (data));

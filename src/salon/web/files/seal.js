@@ -70,9 +70,9 @@ export class Seal {
     this.opened = 0;
   }
 
-  /** One at a time. @param {string | ArrayBuffer} data @returns {Promise<ArrayBuffer>} */
+  /** One at a time. @param {string | Uint8Array<ArrayBuffer>} data @returns {Promise<ArrayBuffer>} */
   close(data) {
-    const bytes = typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data);
+    const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
     const plain = new Uint8Array(bytes.length + 1);
     plain[0] = typeof data === "string" ? TEXT : BYTES;
     plain.set(bytes, 1);

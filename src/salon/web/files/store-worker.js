@@ -73,8 +73,8 @@ async function write(id, file, at, place, hash, data) {
   }
   if (known.data.write(data, { at }) !== data.length) throw new Error("no room");
   known.data.flush();
+  // Not flushed each time: what a crash takes of it is asked for again.
   known.have.write(Uint8Array.of(1), { at: place });
-  known.have.flush();
   return true;
 }
 
@@ -83,6 +83,7 @@ async function close(id) {
   const known = opened.get(id);
   opened.delete(id);
   known?.data?.close();
+  known?.have.flush();
   known?.have.close();
 }
 

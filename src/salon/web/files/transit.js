@@ -93,7 +93,7 @@ export class TransitPipe {
     return this.socket.readyState === WebSocket.OPEN;
   }
 
-  /** @param {string | ArrayBuffer} data */
+  /** @param {string | Uint8Array<ArrayBuffer>} data */
   send(data) {
     if (!this.open) throw new Closed();
     this.sending = this.sending.then(async () => {
