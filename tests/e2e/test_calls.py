@@ -70,6 +70,10 @@ def test_the_sequence_of_a_call_from_offer_to_answered_close(new_caller: NewCall
 def test_a_call_is_turned_down_with_a_reason(new_caller: NewCaller, button: str, says: str) -> None:
     ann, bob = new_caller(), new_caller()
     ann.call(bob.id)
+    expect(bob.dialog).to_be_visible(timeout=SLOW)
+    # Whoever types when it rings answers nothing by a key.
+    bob.page.keyboard.press("Enter")
+    expect(bob.dialog).to_be_visible()
     bob.answer(button)
     expect(ann.notice).to_contain_text(f"{bob.id} {says}", timeout=SLOW)
     expect(bob.dialog).to_have_count(0)
@@ -89,6 +93,8 @@ def test_nobody_is_there(new_caller: NewCaller) -> None:
     ann = new_caller()
     ann.call("nobody-at-all")
     expect(ann.notice).to_contain_text("Nobody is reached by nobody-at-all now.", timeout=SLOW)
+    # To be tried again at a click.
+    expect(ann.page.locator("#calls-id")).to_have_value("nobody-at-all")
     ann.call("--")
     expect(ann.page.get_by_role("alert")).to_contain_text("That is no id.")
     ann.call(ann.id)
@@ -176,6 +182,18 @@ def test_two_who_call_each_other_have_one_call(new_caller: NewCaller) -> None:
         expect(answer.or_(each.page.locator(".tile[data-state=connected]")).first).to_be_visible(timeout=SLOW)
         if answer.is_visible():
             answer.click()
+    ann.sees(bob)
+    bob.sees(ann)
+
+
+def test_whoever_calls_one_who_rings_answers(new_caller: NewCaller) -> None:
+    ann, bob = new_caller(), new_caller()
+    bob.page.locator("#calls-id").fill(ann.id)
+    ann.call(bob.id)
+    expect(bob.dialog).to_be_visible(timeout=SLOW)
+    # From behind the dialog, as one whose click and whose call cross.
+    bob.page.evaluate("document.querySelector('.card-actions .primary').click()")
+    expect(bob.dialog).to_have_count(0)
     ann.sees(bob)
     bob.sees(ann)
 

@@ -16,6 +16,8 @@ pytestmark = pytest.mark.e2e
 
 __all__ = ["axe"]
 
+# Buttons beside or below each other, none of them broken into lines.
+ONE_LINE = "buttons => buttons.length > 2 && buttons.every(({ offsetHeight }) => offsetHeight < 50)"
 FITS = "document.documentElement.scrollWidth <= innerWidth && document.querySelector('main').scrollWidth <= innerWidth"
 
 
@@ -29,6 +31,7 @@ def test_nothing_grave_is_found_in_a_call(new_talk: NewTalk, axe: str, viewport:
     ann.call(bob.id)
     expect(bob.dialog).to_be_visible()
     assert grave(bob.page, axe) == []
+    assert bob.dialog.get_by_role("button").evaluate_all(ONE_LINE)
     bob.dialog.get_by_role("button", name="Decline").click()
     met(ann, bob)
     for each in (ann, bob):
@@ -50,8 +53,12 @@ def test_nothing_grave_is_found_in_files(
     ann.send(bob, *files)
     expect(bob.dialog).to_be_visible()
     assert grave(bob.page, axe) == []
+    assert bob.dialog.get_by_role("button").evaluate_all(ONE_LINE)
     bob.press("Accept")
     bob.is_("done")
+    # What was begun is in sight, also on a phone.
+    for each in (ann, bob):
+        expect(each.row).to_be_in_viewport()
     for each in (ann, bob):
         assert grave(each.page, axe) == []
         assert each.page.evaluate(FITS)

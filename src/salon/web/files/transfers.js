@@ -19,7 +19,7 @@ import { comeBy, reach } from "./ways.js";
 /** @typedef {import("./manifest.js").Entry} Entry */
 /** @typedef {import("./transfer.js").Transfer} Transfer */
 /** @typedef {{ entries: Entry[], files: Blob[], handles: FileSystemHandle[] }} Picked */
-/** @typedef {{ transfer: Incoming, name: string, link: Link, message: Message }} Offer `name`: who offers it */
+/** @typedef {{ transfer: Incoming, name: string, byServer: boolean, link: Link, message: Message }} Offer `name`: who offers it; `byServer`: it will not come directly */
 
 const PATIENCE_MS = 20_000;
 // Time for a direct path, and then for the way through the server.
@@ -80,6 +80,13 @@ export class Transfers extends Emitter {
     transfer.become("waiting");
     void this.drive(transfer);
     return true;
+  }
+
+  /** Once more what came to nothing. @param {Outgoing} transfer */
+  again(transfer) {
+    const { other, entries, files, handles, byServer } = transfer;
+    this.all = this.all.filter((each) => each !== transfer);
+    return this.send(other, { entries, files, handles }, { server: byServer });
   }
 
   /** What is over need not be known to the next page. @param {Outgoing} transfer */
@@ -154,7 +161,7 @@ export class Transfers extends Emitter {
     // Begun earlier, and its sender comes by another id: it goes on, but not unasked.
     const goesOn = known instanceof Incoming && !known.isOver;
     const transfer = goesOn ? known : new Incoming({ id, other: src, name, count, total, names, store: this.places.memory });
-    const offer = { transfer, name, link, message };
+    const offer = { transfer, name, byServer: policy === "relay", link, message };
     this.offers.add(offer);
     const withdraw = () => {
       if (!this.offers.delete(offer)) return;

@@ -24,6 +24,8 @@ export class Calls extends Emitter {
     this.call = null;
     /** @type {Set<Incoming>} */
     this.ringing = new Set();
+    /** Whom this page called last. */
+    this.called = "";
     peer.on("call", (message) => void this.hear(message));
     // The others need not wait until they miss this tab.
     addEventListener("pagehide", () => void this.call?.hangUp());
@@ -32,6 +34,10 @@ export class Calls extends Emitter {
   /** Call somebody; in a call, bring them in. @param {string} id @param {boolean} video */
   async start(id, video) {
     if (this.call) return this.call.invite(id);
+    // Who rings is answered: two calls between two would be one too many.
+    const rings = [...this.ringing].find((each) => each.id === id);
+    if (rings) return this.accept(rings, video);
+    this.called = id;
     const call = this.begin();
     await this.capture(call.devices, video);
     if (!call.over) await call.invite(id);
@@ -41,6 +47,7 @@ export class Calls extends Emitter {
   async accept(incoming, video) {
     if (!this.ringing.delete(incoming)) return;
     this.emit("stops", incoming);
+    if (this.call) void this.call.hangUp();
     const call = this.begin(incoming.call);
     await this.capture(call.devices, video);
     if (call.over) return;
@@ -117,6 +124,8 @@ export class Calls extends Emitter {
       this.emit("changed", null);
     });
     call.on("over", (reason) => {
+      // Another may have taken its place.
+      if (this.call !== call) return;
       this.call = null;
       this.emit("changed", null);
       this.emit("over", { reason, who });

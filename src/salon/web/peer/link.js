@@ -126,6 +126,7 @@ export class Link extends Emitter {
     if (this.closed) return;
     // Nobody but a page of Salon answers so.
     if (payload.salon && type === "ANSWER") this.ours = true;
+    if (payload.salon?.kind === "gone") return this.emit("gone", "left");
     if (payload.salon?.kind) return this.emit("said", payload.salon);
     if (this.detached) return;
     if (type === "CANDIDATE") return this.candidate(payload.candidate);

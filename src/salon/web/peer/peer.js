@@ -59,6 +59,11 @@ export class Peer extends Emitter {
     return link;
   }
 
+  /** The page goes. Whoever is told looks for no path to it: no picture stands still for ten seconds, and what was cut off goes on as soon as the next page is there. */
+  leave() {
+    for (const link of this.links.values()) link.say({ kind: "gone" });
+  }
+
   /** @param {Message} message */
   hear(message) {
     const { type, src, payload } = message;

@@ -15,16 +15,17 @@ let count = 0;
  * @param {string} options.title
  * @param {"center" | "side"} [options.place]
  * @param {boolean} [options.closable] whether it can be put away without an answer
+ * @param {boolean} [options.sudden] whether it comes while its user may be typing: then no button has the focus, so that no key answers by mistake
  * @param {(close: () => void) => Child[]} options.content
  * @param {() => void} [options.onclose]
  */
-export function showDialog({ title, place = "center", closable = true, content, onclose }) {
+export function showDialog({ title, place = "center", closable = true, sudden = false, content, onclose }) {
   count += 1;
   const id = `dialog-${count}`;
   const close = () => dialog.close();
   const dialog = h(
     "dialog",
-    { class: `dialog ${place}`, "aria-labelledby": id },
+    { class: `dialog ${place}`, "aria-labelledby": id, tabindex: sudden && -1 },
     h(
       "header",
       { class: "dialog-head" },
@@ -41,6 +42,7 @@ export function showDialog({ title, place = "center", closable = true, content, 
   });
   document.body.append(dialog);
   dialog.showModal();
+  if (sudden) dialog.focus();
   return dialog;
 }
 

@@ -20,6 +20,7 @@ export function meeting(frame) {
     showOffers(frame, transfers);
     await transfers.recall().catch(() => {});
     frame.on("rekeyed", () => peer.signaling.restart());
+    addEventListener("pagehide", () => peer.leave());
     addEventListener("beforeunload", (event) => {
       const moving = transfers.all.some(({ state, way }) => way === "out" && (state === "running" || state === "paused"));
       if (calls.call?.connected || moving) event.preventDefault();

@@ -68,7 +68,7 @@ export default {
   "calls over busy": "{who} is busy.",
   "calls over full": "The call of {who} is full.",
   "calls over no answer": "{who} did not answer.",
-  "calls over absent": "Nobody is reached by {who} now.",
+  "calls over absent": "Nobody is reached by {who} now. The other side has to have its page open: send it your link, or try again.",
   "calls over hung up": "{who} hung up.",
   "calls over cancelled": "{who} called and hung up.",
   "calls over left": "{who} left.",

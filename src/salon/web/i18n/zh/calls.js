@@ -68,7 +68,7 @@ export default {
   "calls over busy": "{who} 正忙。",
   "calls over full": "{who} 的通话人数已满。",
   "calls over no answer": "{who} 没有接听。",
-  "calls over absent": "现在无法找到 {who}。",
+  "calls over absent": "现在无法找到 {who}。对方须打开本页面：请把您的链接发给对方，或稍后再试。",
   "calls over hung up": "{who} 已挂断。",
   "calls over cancelled": "{who} 来电后已挂断。",
   "calls over left": "{who} 已离开。",

@@ -22,6 +22,7 @@ export function showIncoming(frame, calls) {
     const dialog = showDialog({
       title: t(incoming.video ? "calls incoming video" : "calls incoming voice"),
       closable: false,
+      sudden: true,
       content: () => [
         h("div", { class: "ringing" }, h("span", { class: "ringing-face" }, icon("person")), h("strong", null, incoming.name || incoming.id), incoming.name && h("span", { class: "faint" }, incoming.id)),
         h(

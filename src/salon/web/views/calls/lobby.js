@@ -13,7 +13,7 @@ import { idIn, shareCard } from "./share.js";
 export function buildLobby(frame, calls, notice, signal) {
   const { peer } = calls;
   const problem = h("p", { class: "problem-text", role: "alert" });
-  const input = h("input", { type: "text", class: "field", id: "calls-id", value: frame.place.path, placeholder: t("calls id hint"), autocomplete: "off", spellcheck: "false", autocapitalize: "none" });
+  const input = h("input", { type: "text", class: "field", id: "calls-id", value: frame.place.path || calls.called, placeholder: t("calls id hint"), autocomplete: "off", spellcheck: "false", autocapitalize: "none" });
 
   /** @param {boolean} video */
   function start(video) {

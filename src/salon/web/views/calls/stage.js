@@ -92,7 +92,7 @@ export function buildStage(frame, call, signal) {
     bring.disabled = call.full;
     bring.title = call.full ? t("calls full", { most: MOST }) : t("calls bring");
     const [only] = call.members.values();
-    detail.textContent = call.members.size === 1 && only ? qualityText(only) : "";
+    put(detail, ...(call.members.size === 1 && only ? parted(qualityText(only)) : []));
   }
 
   function tick() {
@@ -111,6 +111,11 @@ export function buildStage(frame, call, signal) {
     h("div", { class: "call-line" }, clock, detail),
     h("div", { class: "call-controls", role: "toolbar", "aria-label": t("calls controls") }, microphone, camera, screen, choose, bring, end),
   );
+}
+
+/** A line of several figures, which breaks between them only. @param {string} text */
+function parted(text) {
+  return text.split(" · ").flatMap((part, index) => [index > 0 && " · ", h("span", null, part)]);
 }
 
 /** @param {string} name @param {Key} label @param {() => void} run */

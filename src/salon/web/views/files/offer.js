@@ -18,7 +18,7 @@ export function showOffers(frame, transfers) {
   const shown = new Map();
 
   transfers.on("offered", async (offer) => {
-    const { name, transfer } = offer;
+    const { name, transfer, byServer } = offer;
     const { count, total, names, store } = transfer;
     const other = offer.link.other;
     // What was begun goes on where it is.
@@ -30,10 +30,12 @@ export function showOffers(frame, transfers) {
     const dialog = showDialog({
       title: t("files offered"),
       closable: false,
+      sudden: true,
       content: () => [
         h("p", null, t(count === 1 ? "files offered one" : "files offered many", { who: name || other, count, size: sizeText(total) })),
         h("ul", { class: "offered" }, ...names.map((each) => h("li", null, icon("file"), h("span", null, each))), count > names.length && h("li", { class: "faint" }, t("files more", { count: count - names.length }))),
         h("p", null, t(`files place ${best ?? "none"}`, { most: sizeText(MOST_IN_MEMORY) })),
+        h("p", null, t(byServer ? "files way server" : "files way direct")),
         h("p", { class: "faint" }, t("files offered about", { id: other })),
         h(
           "div",

@@ -14,6 +14,8 @@ import { isToSave, placeText, sizeText, stateText } from "./words.js";
 /** @typedef {import("../../i18n/i18n.js").Key} Key */
 
 const MOST_LISTED = 200;
+/** Why it would come to nothing again. */
+const FINAL = ["there already", "too much", "unreadable"];
 
 /** @param {Frame} frame @param {Transfers} transfers @param {Transfer} transfer @param {AbortSignal} signal */
 export function transferRow(frame, transfers, transfer, signal) {
@@ -68,6 +70,7 @@ export function transferRow(frame, transfers, transfer, signal) {
     const moving = now === "running" || now === "paused";
     return [
       now === "kept" && transfer instanceof Outgoing && resumeButton(transfer),
+      now === "over" && transfer instanceof Outgoing && transfer.files.length > 0 && !FINAL.includes(transfer.reason) && h("button", { type: "button", class: "button small", onclick: () => void transfers.again(transfer) }, icon("retry"), t("try again")),
       moving && !transfer.paused.here && small("pause", "files pause", () => transfer.pause(true)),
       moving && transfer.paused.here && small("play", "files go on", () => transfer.pause(false)),
       now === "done" && isToSave(transfer) && h("button", { type: "button", class: "button small primary", onclick: () => save(count === 1 ? 0 : -1) }, icon("download"), t(count === 1 ? "files save" : "files save all")),

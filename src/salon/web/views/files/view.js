@@ -151,6 +151,8 @@ function transferList(frame, transfers, signal) {
     for (const transfer of rows.keys()) if (!transfers.all.includes(transfer)) rows.delete(transfer);
     for (const transfer of all) if (!rows.has(transfer)) rows.set(transfer, transferRow(frame, transfers, transfer, signal));
     put(list, ...all.map((transfer) => /** @type {HTMLElement} */ (rows.get(transfer))));
+    // On a phone it is below what it was begun with.
+    if (all.length && !all[0].isOver) requestAnimationFrame(() => list.firstElementChild?.scrollIntoView({ block: "nearest" }));
   }
 
   transfers.on("changed", show, signal);
