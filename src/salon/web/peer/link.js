@@ -15,6 +15,8 @@ import { iceServers } from "./ice.js";
 // A path that is silent for so long may come back by itself; then another is looked for.
 const PATIENCE_MS = 2_500;
 const RETRY_MS = 6_000;
+// Both notice at once. One begins, for each restart throws away what the other's has found so far.
+const TURN_MS = 2_000;
 const MOST_CANDIDATES = 256;
 
 /** @extends {Emitter<{ state: RTCPeerConnectionState, said: Record<string, any>, offered: Message, gone: string }>} */
@@ -136,6 +138,7 @@ export class Link extends Emitter {
     this.ignoring = collides && !this.polite;
     if (this.ignoring || (type === "ANSWER" && this.pc.signalingState !== "have-local-offer")) return;
     if (payload.salon) this.emit("said", payload.salon);
+    if (type === "OFFER" && this.timer) this.lookAgain();
     await this.pc.setRemoteDescription(description);
     if (type === "OFFER") await this.answer();
     await this.late();
@@ -188,7 +191,7 @@ export class Link extends Emitter {
       this.left = false;
     } else if (state === "disconnected" || state === "failed") {
       this.since ||= performance.now();
-      if (!this.timer) this.timer = setTimeout(() => this.mend(), state === "failed" ? 0 : PATIENCE_MS);
+      if (!this.timer) this.timer = setTimeout(() => this.mend(), (state === "failed" ? 0 : PATIENCE_MS) + (this.polite ? 0 : TURN_MS));
     }
   }
 
@@ -198,6 +201,12 @@ export class Link extends Emitter {
     // Who has also left the signaling server is gone.
     if (this.left || !this.ours || performance.now() - this.since > this.patience) return this.emit("gone", this.left ? "left" : "lost");
     this.restart();
+    this.lookAgain();
+  }
+
+  /** Another path is being looked for, by this end or the other: see later what came of it. */
+  lookAgain() {
+    clearTimeout(this.timer);
     this.timer = setTimeout(() => this.mend(), RETRY_MS);
   }
 
