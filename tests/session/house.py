@@ -109,6 +109,7 @@ async def open_house(
     *agents: Agent,
     limits: Limits | None = None,
     grace_seconds: float = 60.0,
+    token_secrets: tuple[str, ...] = (),
     certificate: Path | None = None,
     user_timeout_ms: int = listen.USER_TIMEOUT_MS,
 ) -> AsyncIterator[House]:
@@ -116,7 +117,7 @@ async def open_house(
     keys = (ApiKey(name="tests", key=KEY, admin=True), ApiKey(name="other", key=OTHER_KEY))
     config = Config(
         server=Server(grace_seconds=grace_seconds),
-        auth=Auth(api_keys=keys),
+        auth=Auth(api_keys=keys, token_secrets=token_secrets),
         limits=limits or Limits(),
         rooms=Rooms(path=""),
         media=Media(load_limit=1e9),  # it refuses nobody, however slow this machine is

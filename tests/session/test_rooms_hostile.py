@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
@@ -20,10 +21,13 @@ from salon.base.rooms import TopicRule
 from salon.brokers.sqlite import SqliteBroker
 from salon.ports.broker import Draft
 from salon.room.policy import RateLimits, Rules
+from salon.session.agent import Agent
 from salon.wire.token import Claims, SalonClaim, TopicsClaim, mint
 from tests.fakes.centrifuge import SECRET, Client, House, open_house
 from tests.fakes.raw_websocket import RawWebSocket
 from tests.fakes.rooms import Guest, open_rooms
+from tests.session.house import KEY as ADMIN
+from tests.session.house import open_house as whole_house
 
 RULES = [TopicRule(pattern="game/state", mode="state", authority=True)]
 
@@ -279,6 +283,53 @@ async def test_clocks_that_jump(tmp_path: Path) -> None:
         await rooms.touch()
         assert guest.ear.data() == [b"1", b"2", b"3"]
         assert [seat.identity for seat in await rooms.presence("lobby/chat")] == ["alice", "bob", "carol"]
+
+
+async def test_a_kick_ends_what_somebody_has_at_every_door() -> None:
+    bearer = {"Authorization": f"Bearer {ADMIN}"}
+    async with (
+        whole_house(Agent("host", llm="demo"), token_secrets=(SECRET.decode(),)) as house,
+        ClientSession(house.http, headers=bearer) as http,
+    ):
+        claims = Claims(sub="eve", exp=int(time.time()) + 600, salon=SalonClaim(rooms=("lobby",), peer="eve-1"))
+        grant = mint(claims, SECRET)
+        # One that does not read and says no goodbye, with a device that could come back.
+        stuck = await RawWebSocket.connect("127.0.0.1", house.port, path="/connection/websocket")
+        hello = {"id": 1, "connect": {"token": grant, "data": {"device": "phone"}}}
+        both = json.dumps(hello) + "\n" + json.dumps({"id": 2, "subscribe": {"channel": "lobby/state"}})
+        await stuck.send(1, both.encode())
+        await stuck.read_until(b"}}]}}")
+        peer = f"{house.ws}/peerjs?key=peerjs&id=eve-1&token={grant}"
+        async with (
+            connect(f"{house.ws}/connection/websocket") as socket,
+            connect(peer) as signaling,
+            http.get("/connection/sse", params={"token": grant, "channel": "lobby/chat"}) as stream,
+        ):
+            eve = Client(socket)
+            await eve.connect(grant)
+            assert "subscribe" in await eve.ask(subscribe={"channel": "lobby/chat"})
+            assert "OPEN" in str(await signaling.recv())
+            await stream.content.readline()
+            async with http.post("/api/disconnect", json={"user": "eve", "seconds": 60}) as kicked:
+                assert kicked.status == 200
+            # Not a moment later: nobody of that name is seen, before any of them has said goodbye.
+            async with http.get("/v1/rooms/lobby") as seen:
+                assert "eve" not in await seen.text()
+            assert (await eve.closed())[0] == 3503
+            with pytest.raises(ConnectionClosed):
+                while True:
+                    await signaling.recv()
+            assert signaling.close_code == 1008
+            assert b"3503" in await stream.content.read()
+        # Nor does anybody come in.
+        async with connect(f"{house.ws}/connection/websocket") as socket:
+            await Client(socket).send({"id": 1, "connect": {"token": grant}})
+            assert (await Client(socket).closed())[0] == 3507
+        with pytest.raises(Exception, match="403"):
+            await connect(peer)
+        async with http.get("/connection/sse", params={"token": grant, "channel": "lobby/chat"}) as refused:
+            assert refused.status == 403
+        stuck.close()
 
 
 async def test_many_connections_of_one_address_are_refused() -> None:

@@ -83,10 +83,10 @@ def build(
     hub, warm = hub_of(config, agents, models, clock, metrics)
     door = _gate(config, clock, metrics)
     relays = ice_servers(config, clock)
-    peers = _peers(config, door, clock, metrics)
     transit = transit_door(config, door, clock, metrics)
     metrics.registry.register(TransitMetrics(transit))
     rooms = _rooms(config, clock)
+    peers = _peers(config, door, clock, metrics, rooms)
     chatting = RoomAgents(rooms, agents, hub.part, patterns=config.chat.agent_rooms, clock=clock, observer=metrics)
     service_desk = ServiceDesk(rooms, chatting, clock)
     support = SupportDoor(door, clock, new_id, visitors=config.support.visitors, seconds=config.support.visit_seconds)
@@ -160,14 +160,14 @@ def _own_limits(key: ApiKey, limits: Limits) -> Limits:
     return msgspec.structs.replace(limits, **{name: value for name, value in own.items() if value is not None})
 
 
-def _peers(config: Config, door: gate.Gate, clock: SystemClock, metrics: Metrics) -> PeerJsDoor:
+def _peers(config: Config, door: gate.Gate, clock: SystemClock, metrics: Metrics, rooms: Rooms) -> PeerJsDoor:
     told = config.peerjs
     terms = Terms(
         max_peers=told.max_peers,
         grace_ms=round(told.grace_seconds * 1000),
         silence_ms=round(told.silence_seconds * 1000),
     )
-    return PeerJsDoor(
+    peers = PeerJsDoor(
         door,
         clock,
         metrics,
@@ -175,7 +175,10 @@ def _peers(config: Config, door: gate.Gate, clock: SystemClock, metrics: Metrics
         discovery=told.discovery,
         messages_per_second=told.messages_per_second,
         terms=terms,
+        check_name=rooms.check_name,
     )
+    rooms.kicked.append(peers.kick)
+    return peers
 
 
 def _spark_door(

@@ -6,7 +6,7 @@ import asyncio
 import heapq
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
@@ -182,9 +182,9 @@ class MemoryBroker:
         if (roster := self._rosters.get(room)) is not None:
             self._tell(room, roster, roster.away(session, connection, ttl_ms, self._clock.now(), self._clock.unix()))
 
-    async def leave(self, room: str, session: str, connection: str) -> None:
+    async def leave(self, room: str, session: str, connection: str, reason: Literal["left", "kicked"] = "left") -> None:
         if (roster := self._rosters.get(room)) is not None:
-            self._tell(room, roster, roster.leave(session, connection))
+            self._tell(room, roster, roster.leave(session, connection, reason))
 
     async def presence(self, room: str) -> tuple[Seat, ...]:
         roster = self._rosters.get(room)

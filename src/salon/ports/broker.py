@@ -7,7 +7,7 @@ twice or miss one; it can tell by offset, version and epoch, and asks again.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -126,7 +126,7 @@ class Broker(Protocol):
         """The connection is lost; the seat is kept for ``ttl_ms``. Nothing happens where another connection has it."""
         ...
 
-    async def leave(self, room: str, session: str, connection: str) -> None:
+    async def leave(self, room: str, session: str, connection: str, reason: Literal["left", "kicked"] = "left") -> None:
         """Free the seat. Nothing happens where another connection has it; an empty ``connection`` is any."""
         ...
 

@@ -25,6 +25,7 @@ from starlette.types import Receive, Scope, Send
 
 from salon.base.errors import ClientError, Refused
 from salon.base.ids import NewId
+from salon.base.rooms import Kick
 from salon.ports.clock import Clock
 from salon.ports.observer import Observer
 from salon.room.signaling import Deliver, Expired, Full, Left, Opened, Output, Replaced, Signaling, Silent, Taken, Terms
@@ -56,7 +57,8 @@ OUTBOX_MESSAGES, OUTBOX_BYTES = 1024, 1024 * 1024
 
 
 class PeerJsDoor:
-    """``discovery`` lets everybody list the ids that are here; on a server with keys, everybody with a credential."""
+    """``discovery`` lets everybody list the ids that are here; on a server with keys, everybody with a credential. ``check_name``
+    raises ``Refused`` for one who is to stay away."""
 
     def __init__(
         self,
@@ -68,6 +70,7 @@ class PeerJsDoor:
         discovery: bool = False,
         messages_per_second: int = MESSAGES_PER_SECOND,
         terms: Terms = Terms(),  # noqa: B008  (immutable)
+        check_name: Callable[[str], None] = lambda name: None,
     ) -> None:
         self._gate = gate
         self._clock = clock
@@ -75,6 +78,7 @@ class PeerJsDoor:
         self._new_id = new_id
         self._discovery = discovery
         self._messages_per_second = messages_per_second
+        self._check_name = check_name
         self._signaling = Signaling(terms)
         self._lines: dict[int, _Line] = {}
         self._numbers = count(1)
@@ -104,6 +108,16 @@ class PeerJsDoor:
             raise Refused("This server does not list peers.", status=401, code="insufficient_permissions")
         self._gate.admit(request.scope, DOOR)
         return json_response(self._signaling.peers, headers={"cache-control": "no-store"})
+
+    def kick(self, kick: Kick) -> None:
+        """End what this user or id has here."""
+        if kick.room or kick.topic:
+            return
+        for line in [line for line in self._lines.values() if kick.target in ("", line.id, line.user)]:
+            self._observer.refused(DOOR, "kicked")
+            line.link.send(peerjs.error("You were removed."))
+            line.link.close(VIOLATION, "kicked")
+            self._do(self._signaling.leave(line.number, tell=True))
 
     async def run(self) -> None:
         """Wake the machine in time, until cancelled."""
@@ -139,7 +153,7 @@ class PeerJsDoor:
 
     async def _hold_the_line(self, asked: _Asked, link: WebSocketLink, message: Callable[[], int]) -> None:
         number = next(self._numbers)
-        line = self._lines[number] = _Line(number, asked.id, link, self._messages_per_second)
+        line = self._lines[number] = _Line(number, asked.id, asked.user, link, self._messages_per_second)
         code = VIOLATION
         try:
             self._do(self._signaling.join(number, asked.id, asked.owner, self._clock.now()))
@@ -252,6 +266,7 @@ class PeerJsDoor:
             if refused.retryable or refused.status != 401:
                 raise
             return self._complaint(f"{peerjs.INVALID_TOKEN}: {refused.message}")
+        self._check_name(id)
         if caller.kind == "open":
             return _Asked(caller, id, _digest("token", token))
         if caller.claims is None:
@@ -262,33 +277,38 @@ class PeerJsDoor:
         bound = caller.claims.salon.peer or caller.claims.sub
         if id != bound:
             return self._turn_away("insufficient_permissions", f"{peerjs.INVALID_TOKEN}: it is for the id {bound!r}.")
-        return _Asked(caller, id, _digest("user", caller.name))
+        user = caller.claims.sub
+        self._check_name(user)
+        return _Asked(caller, id, _digest("user", caller.name), user)
 
     def _turn_away(self, code: str, words: str) -> _Asked:
         self._observer.refused(DOOR, code)
         return self._complaint(words)
 
     def _complaint(self, words: str) -> _Asked:
-        return _Asked(self._gate.stranger, "", b"", words)
+        return _Asked(self._gate.stranger, "", b"", complaint=words)
 
 
 class _Asked(NamedTuple):
-    """``owner`` is the same for all connections of one; ``complaint`` is why it is turned away, empty where it is not."""
+    """``owner`` is the same for all connections of one; ``user`` whose the token is; ``complaint`` why it is turned away, empty
+    where it is not."""
 
     caller: Caller
     id: str
     owner: bytes
+    user: str = ""
     complaint: str = ""
 
 
 class _Line:
     """One client's connection while it holds, or tries to hold, an id."""
 
-    __slots__ = ("_bucket", "id", "link", "number", "size")
+    __slots__ = ("_bucket", "id", "link", "number", "size", "user")
 
-    def __init__(self, number: int, id: str, link: WebSocketLink, per_second: int) -> None:
+    def __init__(self, number: int, id: str, user: str, link: WebSocketLink, per_second: int) -> None:
         self.number = number
         self.id = id
+        self.user = user
         self.link = link
         self.size = 0
         self._bucket = Bucket(per_second, per_second * SECONDS_AT_ONCE)

@@ -230,12 +230,14 @@ class Member:
 
     def end(self, room: str, topic: str, reason: Literal["kicked", "removed", "unsubscribed"]) -> None:
         """End its subscriptions in a room, or to one topic of it, and say so."""
-        for its_topic in self.topics_in(room):
-            if topic in ("", its_topic):
-                channel = f"{room}/{its_topic}"
-                self._forget(channel)
-                self.ear.tell(Told(channel, Ended(reason)))
-        self._rooms.spawn(self.sit(room))
+        ended = [f"{room}/{each}" for each in self.topics_in(room) if topic in ("", each)]
+        for channel in ended:
+            del self._channels[channel]
+            self.ear.tell(Told(channel, Ended(reason)))
+        # The seat goes first: of a room that nobody reads any more nothing is heard.
+        self._rooms.spawn(self.sit(room, "kicked" if reason == "kicked" else "left"))
+        for channel in ended:
+            self._quit(channel)
 
     def dropped(self, channel: str) -> None:
         """The room let it go: it is told of a gap. Its seat stays, since it is about to subscribe anew."""
@@ -248,6 +250,13 @@ class Member:
         for room in rooms:
             self._rooms.spawn(self._rooms.broker.away(room, self.who.session, self.connection, self._rooms.grace_ms))
 
+    def expelled(self) -> None:
+        """Kicked out of everything. Its seats are free at once: it may be that its connection takes its time to end."""
+        self.ear.close("kicked")
+        for room in {split_channel(channel)[0] for channel in self._channels}:
+            self._rooms.spawn(self._rooms.broker.leave(room, self.who.session, self.connection, "kicked"))
+        self._end_all()
+
     async def leave(self, keep: bool) -> None:
         """The connection is over. ``keep``: it was lost, and its device may come back within the grace time."""
         if self._over:
@@ -259,7 +268,7 @@ class Member:
             else:
                 await broker.leave(room, session, self.connection)
 
-    async def sit(self, room: str) -> None:
+    async def sit(self, room: str, reason: Literal["left", "kicked"] = "left") -> None:
         """Tell the room which of its topics this member hears; without any it leaves."""
         broker = self._rooms.broker
         topics = frozenset(self.topics_in(room))
@@ -267,7 +276,7 @@ class Member:
             return
         if not topics:
             self._attributes.pop(room, None)
-            await broker.leave(room, self.who.session, self.connection)
+            await broker.leave(room, self.who.session, self.connection, reason)
             return
         seat = Seat(
             session=self.who.session,

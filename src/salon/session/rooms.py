@@ -77,6 +77,8 @@ class Rooms:
         self.members: dict[str, Member] = {}
         """By session; a session's newest connection."""
         self.opened: dict[str, OpenRoom] = {}
+        self.kicked: list[Callable[[Kick], None]] = []
+        """Called with each kick, for doors whose clients are no members."""
         self._bans: dict[tuple[str, str], int] = {}
         self._tasks = asyncio.TaskGroup()
         self._asides: set[asyncio.Task[None]] = set()
@@ -176,6 +178,11 @@ class Rooms:
         if self._bans:
             self._check_ban(who.identity, room)
             self._check_ban(who.session, room)
+
+    def check_name(self, identity: str) -> None:
+        """Raises ``Refused`` (403 ``kicked``) for one who is to stay away."""
+        if self._bans:
+            self._check_ban(identity, "")
 
     def open(self, room: str) -> OpenRoom:
         """The room as it is here; opened when its first topic is."""
@@ -310,7 +317,9 @@ class Rooms:
             if kick.room or kick.topic:
                 member.end(kick.room, kick.topic, kick.reason)
             else:
-                member.ear.close("kicked")
+                member.expelled()
+        for told in self.kicked:
+            told(kick)
 
     def _ban(self, kick: Kick) -> None:
         if len(self._bans) >= MAX_BANS:

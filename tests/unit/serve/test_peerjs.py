@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Set
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from urllib.parse import urlencode
@@ -15,7 +15,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from salon.app.clock import SystemClock
+from salon.base.errors import Refused
 from salon.base.ids import counting
+from salon.base.rooms import Kick
 from salon.room.signaling import Terms
 from salon.room.waiting import Bounds
 from salon.serve import http
@@ -96,13 +98,26 @@ async def house(
     discovery: bool = False,
     messages_per_second: int = MESSAGES_PER_SECOND,
     terms: Terms = QUICK,
+    banned: Set[str] = frozenset(),
     **settings: Any,
 ) -> AsyncIterator[House]:
     observer, clock = Errors(), SystemClock()
     given = {"keys": [ApiKey("backend", KEY, admin=True)], "token_secrets": [SECRET]} if keys else {}
     gate = Gate(**given, limits=Limits(), clock=clock, observer=observer, origins=["https://app.example.com"])  # type: ignore[arg-type]
+
+    def check_name(name: str) -> None:
+        if name in banned:
+            raise Refused("You were removed.", status=403, code="kicked")
+
     door = PeerJsDoor(
-        gate, clock, observer, counting(), discovery=discovery, messages_per_second=messages_per_second, terms=terms
+        gate,
+        clock,
+        observer,
+        counting(),
+        discovery=discovery,
+        messages_per_second=messages_per_second,
+        terms=terms,
+        check_name=check_name,
     )
 
     @asynccontextmanager
@@ -337,6 +352,25 @@ async def test_a_user_takes_over_with_a_fresh_token() -> None:
         # Somebody else whose token names that id too has to wait until it is free.
         other = await at.socket(at.url("ann", grant("eve", peer="ann")))
         assert (await other.hear())["type"] == "ID-TAKEN"
+
+
+async def test_a_kick_ends_it_and_a_ban_keeps_it_out() -> None:
+    banned: set[str] = set()
+    async with house(keys=True, banned=banned) as at:
+        ann, bob = await at.peer("ann-1", grant("ann", "ann-1")), await at.peer("bob", grant("bob"))
+        await ann.say("OFFER", "bob")
+        assert (await bob.hear())["type"] == "OFFER"
+        at.door.kick(Kick("ann", room="lobby"))
+        at.door.kick(Kick("somebody else"))
+        at.door.kick(Kick("ann"))
+        assert await ann.hear() == {"type": "ERROR", "payload": {"msg": "You were removed."}}
+        assert await ann.ended() == 1008
+        assert await bob.hear() == {"type": "LEAVE", "src": "ann-1", "dst": "bob"}
+        await at.peer("ann-1", grant("ann", "ann-1"))
+        banned.add("ann")
+        with pytest.raises(InvalidStatus) as refused:
+            await at.socket(at.url("ann-1", grant("ann", "ann-1")))
+        assert refused.value.response.status_code == 403
 
 
 async def test_a_server_that_is_full_or_going_down() -> None:

@@ -79,6 +79,27 @@ async def test_a_kick_ends_everything_and_keeps_out() -> None:
         Guest(rooms, "alice")
 
 
+async def test_who_is_kicked_has_no_seat_any_more_however_its_connection_ends() -> None:
+    async with open_rooms() as rooms:
+        told: asyncio.Queue[Happening] = asyncio.Queue()
+        rooms.hooks.on("room.left", told.put)
+        alice = Guest(rooms, "alice", session="phone", proof=b"p")
+        await alice.subscribe("lobby/chat")
+        await rooms.control(Kick("alice"))
+        async with asyncio.timeout(20):
+            left = await told.get()
+        assert (left.who and left.who.identity, left.reason) == ("alice", "kicked")
+        assert await rooms.presence("lobby/chat") == () and rooms.members == {}
+        # Its connection says so only now, and lost. A device that comes back has a seat as before.
+        await alice.member.leave(keep=True)
+        await Guest(rooms, "alice", session="phone", proof=b"p").subscribe("lobby/chat")
+        assert [seat.away for seat in await rooms.presence("lobby/chat")] == [False]
+        # Out of one room it is the same.
+        await rooms.control(Kick("alice", "lobby"))
+        async with asyncio.timeout(20):
+            assert (await told.get()).reason == "kicked"
+
+
 async def test_a_kick_out_of_one_room() -> None:
     clock = FakeClock()
     async with open_rooms(clock=clock) as rooms:
