@@ -8,8 +8,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from aiohttp import ClientSession, FormData
 
+from salon.rtc import ice
 from salon.session.agent import Agent
 from tests.fakes.caller import Caller, calling
 from tests.fakes.instant_speech import InstantAsr, InstantTts
@@ -163,6 +165,24 @@ async def test_who_leaves_leaves_nothing() -> None:
             await caller.until("session.created")
         await until(lambda: len(house.hub) == 0, seconds=60)
         await house.tally.wait(connections=0)
+
+
+async def test_who_offers_and_never_comes_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ice, "NEVER_CAME_MS", 200)
+    async with house_of() as house, ClientSession(headers={"authorization": f"Bearer {KEY}"}) as http:
+        caller = Caller()
+        caller.pc.add_track(caller.microphone.track)
+        caller.pc.create_data_channel("oai-events")
+        offer = await caller.pc.create_offer()
+        async with http.post(calls(house), data=offer.sdp, headers={"content-type": "application/sdp"}) as answer:
+            assert answer.status == 201, await answer.text()
+            place = answer.headers["location"]
+        assert len(house.hub) == 1
+        await until(lambda: len(house.hub) == 0)
+        await house.tally.wait(connections=0)
+        async with http.post(f"{house.http}{place}/hangup") as answer:
+            assert answer.status == 404
+        caller.pc.close()
 
 
 async def test_what_cannot_be_is_said_in_openais_form() -> None:
