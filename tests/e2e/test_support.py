@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from salon.wire.token import Claims, SalonClaim, mint
 from tests.e2e.chat import SLOW, Chat
-from tests.e2e.conftest import NewTalk
+from tests.e2e.conftest import PHONE, NewTalk
 from tests.e2e.serving import Salon
 from tests.e2e.test_chat import NewChat, new_chat
 
@@ -101,6 +101,7 @@ def staff(new_chat: NewChat, house: Salon, name: str) -> Chat:
     chat = new_chat(house.url).enter("staff", name)
     chat.page.get_by_role("link", name="Service desk").click()
     expect(chat.page.get_by_role("heading", name="Service desk")).to_be_visible()
+    expect(chat.page.get_by_text("Visitors see you as")).to_have_count(0)
     return chat
 
 
@@ -150,6 +151,11 @@ def test_a_visitor_from_the_first_word_to_the_rating(
     expect(his).to_contain_text("with the agent", timeout=SLOW)
 
 
+def test_an_empty_desk_shows_the_tag_that_brings_visitors(new_chat: NewChat, house: Salon) -> None:
+    ann = staff(new_chat, house, "Ann")
+    expect(ann.page.get_by_text(f'<script src="{house.url}web/widget.js" defer></script>')).to_be_visible(timeout=SLOW)
+
+
 def test_the_agent_hands_over_by_itself(new_talk: NewTalk, new_chat: NewChat, shop: Shop, house: Salon) -> None:
     ann = staff(new_chat, house, "Ann")
     vera = visitor(new_talk, shop).open()
@@ -182,6 +188,23 @@ def test_the_widget_and_the_page_around_it_leave_each_other_alone(
     expect(vera.page.get_by_role("button", name="Open customer service")).to_be_focused()
 
 
+def test_on_a_phone_nothing_lies_over_what_is_written_and_the_newest_is_in_sight(
+    new_talk: NewTalk, shop: Shop, house: Salon
+) -> None:
+    page = new_talk(viewport=PHONE, has_touch=True).page
+    page.goto(f"{shop.origin}/")
+    vera = Widget(page).open()
+    expect(page.locator(".launch")).to_be_hidden()
+    page.get_by_role("textbox", name="Write a message").fill("show me Markdown")
+    # Refused where anything lies over it.
+    page.get_by_role("button", name="Send").tap()
+    vera.has("Markdown")
+    page.get_by_role("button", name="Talk to a person").tap()
+    expect(page.locator(".notice", has_text="You are being handed over")).to_be_in_viewport(timeout=SLOW)
+    page.get_by_role("button", name="Close").tap()
+    expect(page.get_by_role("button", name="Open customer service")).to_be_focused()
+
+
 def test_in_a_page_with_a_strict_policy_nobody_is_at_the_desk_and_a_reload_in_mid_answer_loses_nothing(
     new_talk: NewTalk, new_chat: NewChat, shop: Shop, house: Salon
 ) -> None:
@@ -200,7 +223,13 @@ def test_in_a_page_with_a_strict_policy_nobody_is_at_the_desk_and_a_reload_in_mi
     expect(vera.page.get_by_text("Nobody is here just now.")).to_be_visible(timeout=SLOW)
     # What was written meanwhile is there for whoever comes.
     vera.say("My parcel is lost")
-    ann = staff(new_chat, house, "Ann")
+    ann = new_chat(house.url)
+    ann.page.goto(f"{house.url}#/chat/desk")
+    # Who came straight here has no name yet, and is asked for one before a visitor sees it.
+    expect(ann.page.get_by_text("Visitors see you as “Guest")).to_be_visible()
+    ann.page.get_by_role("button", name="Your name", exact=True).click()
+    ann.page.get_by_role("dialog").get_by_role("textbox").fill("Ann")
+    ann.page.get_by_role("button", name="Save").click()
     case = ann.page.locator(".desk-case", has_text="Vera")
     expect(case).to_contain_text("waits for a person", timeout=SLOW)
     case.get_by_role("button", name="Take over").click()

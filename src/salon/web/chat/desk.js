@@ -33,6 +33,7 @@ export class Desk extends Emitter {
       this.emit("changed", null);
     });
     actions.on("subscribed", () => void this.meet());
+    lobby.on("named", () => void this.meet());
     actions.on("join", (info) => (this.seats.set(info.client, info), this.emit("changed", null)));
     actions.on("leave", (info) => (this.seats.delete(info.client), this.emit("changed", null)));
   }

@@ -47,7 +47,7 @@ class Widget {
       this.count,
     );
     this.greeting = h("li", { class: "said" }, greeting || say("greeting"));
-    this.list = h("ol", { class: "list", role: "log", "aria-live": "polite", tabindex: 0 }, this.greeting);
+    this.list = h("ol", { class: "list", role: "log", "aria-live": "polite" }, this.greeting);
     this.line = h("p", { class: "line", role: "status" });
     this.asks = h("div", { class: "asks" });
     this.field = h("textarea", { rows: 1, placeholder: say("write"), "aria-label": say("write"), maxlength: 4000, dir: "auto" });
@@ -56,7 +56,7 @@ class Widget {
       "section",
       { class: "panel", hidden: true, role: "dialog", "aria-label": title || say("title") },
       h("header", { class: "head" }, h("h2", null, title || say("title")), h("button", { type: "button", "aria-label": say("close"), onclick: () => this.toggle(false) }, "×")),
-      this.list,
+      h("div", { class: "scroll", tabindex: 0 }, this.list),
       this.line,
       this.asks,
       form,
@@ -131,10 +131,8 @@ class Widget {
     this.frame = 0;
     const { room } = this;
     if (!room) return;
-    const near = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 60;
     const all = room.timeline.all.filter(({ deleted }) => !deleted);
     put(this.list, this.greeting, ...all.map((message) => this.message(room, message)));
-    if (near) this.list.scrollTop = this.list.scrollHeight;
     this.showLine(room);
     this.showAsks(room, all);
     if (!this.panel.hidden) {

@@ -12,7 +12,7 @@ export const STYLE = `
 [hidden] { display: none !important; }
 button, textarea { color: inherit; font: inherit; }
 button { padding: 0; border: 0; background: none; cursor: pointer; }
-button:focus-visible, textarea:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+button:focus-visible, textarea:focus-visible, .scroll:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 .launch { display: grid; position: relative; width: 58px; height: 58px; place-items: center; border-radius: 50%; background: var(--accent);
   color: var(--on-accent); box-shadow: 0 6px 24px rgb(0 0 0 / 24%); }
 .launch svg { width: 28px; height: 28px; fill: none; stroke: currentcolor; stroke-width: 1.7; stroke-linejoin: round; stroke-linecap: round; }
@@ -23,8 +23,9 @@ button:focus-visible, textarea:focus-visible { outline: 2px solid var(--accent);
 .head { display: flex; min-height: 56px; padding: 8px 10px 8px 18px; align-items: center; background: var(--accent); color: var(--on-accent); }
 .head h2 { flex: 1; font-size: 16px; font-weight: 650; }
 .head button { width: 36px; height: 36px; border-radius: 8px; font-size: 20px; line-height: 1; }
-.list { display: flex; flex: 1; min-height: 0; padding: 16px; flex-direction: column; gap: 8px; overflow-y: auto; overscroll-behavior: contain; list-style: none; }
-.list > :first-child { margin-top: auto; }
+/* From the bottom: what grows last is in sight, until its reader scrolls. */
+.scroll { display: flex; flex: 1; min-height: 0; flex-direction: column-reverse; overflow-y: auto; overscroll-behavior: contain; }
+.list { display: flex; padding: 16px; flex: none; flex-direction: column; gap: 8px; list-style: none; }
 .said { max-width: 86%; padding: 8px 13px; align-self: flex-start; border-radius: 16px 16px 16px 5px; background: var(--sunken); overflow-wrap: anywhere; }
 .said.mine { align-self: flex-end; border-radius: 16px 16px 5px; background: var(--soft); }
 .said.pending { opacity: .6; }
@@ -47,6 +48,9 @@ textarea:focus-visible { outline: 0; }
 .send { display: grid; flex: none; width: 36px; height: 36px; place-items: center; border-radius: 50%; background: var(--accent); color: var(--on-accent); font-size: 18px; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @media (max-width: 480px) {
-  .panel { position: fixed; inset: 0; width: auto; height: auto; border: 0; border-radius: 0; }
+  .panel { position: fixed; inset: 0; width: auto; height: auto; padding-bottom: env(safe-area-inset-bottom); border: 0; border-radius: 0; }
+  .panel:not([hidden]) + .launch { display: none; }
+  .head button, .send, .stars button { width: 44px; height: 44px; }
+  .asks button { min-height: 44px; }
 }
 `;

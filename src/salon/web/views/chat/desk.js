@@ -1,11 +1,15 @@
 /** The service desk: who waits, who is being talked with, and the bar above a visitor's room that says whose it is. */
 
 import { clock, t } from "../../i18n/i18n.js";
+import { credential } from "../../model/preferences.js";
+import { httpUrl } from "../../realtime/place.js";
+import { copyFrom } from "../../ui/clipboard.js";
 import { h, put } from "../../ui/dom.js";
 import { icon } from "../../ui/icons.js";
 import { openMenu } from "../../ui/menu.js";
 import { viewHead } from "../head.js";
 import { avatar } from "./avatar.js";
+import { askName } from "./rooms.js";
 
 /** @typedef {import("../../chat/lobby.js").Lobby} Lobby */
 /** @typedef {import("../../chat/desk.js").Case} Case */
@@ -20,13 +24,27 @@ export function buildDesk(lobby, signal) {
   function show() {
     if (desk.refused) return put(list, h("p", { class: "faint desk-none" }, t("desk refused")));
     const { cases } = desk;
-    if (!cases.length) return put(list, h("p", { class: "faint desk-none" }, t("desk none")));
-    put(list, h("ul", { class: "desk-cases" }, ...cases.map((each) => line(lobby, each))));
+    if (!cases.length) return put(list, unnamed(lobby), ...none());
+    put(list, unnamed(lobby), h("ul", { class: "desk-cases" }, ...cases.map((each) => line(lobby, each))));
   }
 
   desk.on("changed", show, signal);
+  lobby.on("named", show, signal);
   show();
   return [viewHead(lobby.frame, t("desk")), list];
+}
+
+/** Who never said a name is a guest to visitors; a token may have one. @param {Lobby} lobby */
+function unnamed(lobby) {
+  if (lobby.account.name || credential.get().startsWith("eyJ")) return null;
+  return h("p", { class: "desk-unnamed" }, t("desk unnamed", { name: lobby.me().name }), h("button", { type: "button", class: "button small", onclick: () => askName(lobby) }, t("chat your name")));
+}
+
+/** No visitor yet: what brings them. */
+function none() {
+  const tag = `<script src="${httpUrl("web/widget.js")}" defer></script>`;
+  const copy = h("button", { type: "button", class: "icon-button", "aria-label": t("copy"), title: t("copy"), onclick: () => void copyFrom(copy, tag) }, icon("copy"));
+  return [h("p", { class: "faint desk-none" }, t("desk none")), h("div", { class: "desk-tag" }, h("pre", { tabindex: 0 }, tag), copy)];
 }
 
 /** @param {Lobby} lobby @param {Case} each */
