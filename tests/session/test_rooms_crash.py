@@ -78,6 +78,8 @@ class Load:
         self.acknowledged: dict[int, str] = {}
         self.epochs: set[str] = set()
         self.versions: dict[int, str] = {}
+        self.last: dict[str, str] = {}
+        """What each wrote last, acknowledged or not."""
         self.enough = asyncio.Event()
 
     async def write(self, process: Process, name: str) -> None:
@@ -86,8 +88,8 @@ class Load:
                 number = 0
                 while True:
                     number += 1
-                    said = f"{name} {number}"
-                    place = await writer.ask(rpc={"method": "publish", "data": {"channel": "lobby/chat", "data": said}})
+                    self.last[name] = said = f"{name} {number}"
+                    place = await publish(writer, said)
                     self.acknowledged[place["rpc"]["data"]["offset"]] = said
                     self.epochs.add(place["rpc"]["data"]["epoch"])
                     changed = await writer.ask(publish={"channel": "lobby/state", "data": {"set": {name: number}}})
@@ -95,6 +97,12 @@ class Load:
                     self.versions[int(name[-1])] = said
                     if len(self.acknowledged) >= ACKNOWLEDGED:
                         self.enough.set()
+
+
+async def publish(writer: Client, said: str) -> Any:
+    """With a key by which the server knows it again."""
+    data = {"channel": "lobby/chat", "data": said, "idempotency_key": said}
+    return await writer.ask(rpc={"method": "publish", "data": data})
 
 
 async def everything(reader: Client) -> tuple[dict[int, Any], str]:
@@ -155,6 +163,13 @@ async def test_no_acknowledged_message_is_lost(tmp_path: Path) -> None:
         entries = again["publications"][0]["data"]["entries"]
         for number, said in load.versions.items():
             assert entries[f"writer{number}"] >= int(said.split()[1])
+
+        # Who was not answered says it again; nothing is there twice.
+        for name, said in load.last.items():
+            async with client(process, name) as writer:
+                place = (await publish(writer, said))["rpc"]["data"]
+                assert found.setdefault(place["offset"], said) == said
+        assert sorted((await everything(listener))[0].values()) == sorted(set(found.values()))
 
         place_after = await listener.ask(rpc={"method": "publish", "data": {"channel": "lobby/chat", "data": "on"}})
         assert place_after["rpc"]["data"] == {"offset": len(found) + 1, "epoch": epoch}

@@ -245,6 +245,27 @@ async def test_a_reader_that_does_not_read_is_bounded_and_recovers() -> None:
         half.close()
 
 
+async def test_a_slow_reader_of_a_feed_stays_and_gets_the_newest() -> None:
+    async with open_house() as house:
+        slow = await RawWebSocket.connect(*address(house), path="/connection/websocket")
+        both = '{"id":1,"connect":{}}\n{"id":2,"subscribe":{"channel":"market/feed"}}'
+        await slow.send(1, both.encode())
+        await slow.read_until(b"}}")
+        # Some thirty times what may wait for it, and it reads nothing meanwhile.
+        values, size = 3000, 10_000
+        for number in range(values):
+            await house.rooms.publish("market/feed", Draft(data=json.dumps([number, "x" * size]).encode(), key="k"))
+            await asyncio.sleep(0)
+        assert len(house.rooms.members) == 1
+        read = b""
+        while b"[%d," % (values - 1) not in read:
+            more = await slow.read_some()
+            assert more, "it was disconnected"
+            read += more
+        assert len(read) < values * size / 2, "what was old when it could be read is not in it"
+        slow.close()
+
+
 async def test_ten_thousand_topics(tmp_path: Path) -> None:
     clock = SystemClock()
     broker = SqliteBroker(tmp_path / "salon.db", clock=clock, new_id=new_id)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from salon.base.rooms import Publication, Who
@@ -65,6 +65,7 @@ MEMBERS = st.sampled_from(["type", "id", "text", "name", "growing", "end", "star
 KINDS = st.sampled_from(["message", "edit", "delete", "a", "b"])
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.dictionaries(MEMBERS, KINDS | JSON, max_size=6), max_size=5))
 def test_entries_of_every_shape_are_folded(entries: list[dict[str, Any]]) -> None:
     for each in chat_log.fold(said(offset, "u", entry) for offset, entry in enumerate(entries, 1)):

@@ -79,7 +79,8 @@ def test_a_full_room() -> None:
 def test_touching_keeps_a_seat() -> None:
     roster = Roster()
     roster.enter(seat(), 100, 0, 0)
-    roster.touch({"s": "c1", "unknown": "c"}, 100, 90, 9)
+    assert roster.touch({"s": "c1", "unknown": "c"}, 100, 90, 9) == ["unknown"]
+    assert [(each.joined_at, each.seen_at) for each in roster.seats()] == [(0, 9)], "and says when it was seen last"
     assert roster.wake(100) == []
     assert roster.wake_at() == 190
     assert [each.reason for each in roster.wake(190) if isinstance(each, Left)] == ["lost"]
