@@ -97,11 +97,14 @@ class Stage:
 
 
 @asynccontextmanager
-async def running(folder: Path, *, origin: str = "", keys: bool = True) -> AsyncIterator[Stage]:
+async def running(
+    folder: Path, *, origin: str = "", keys: bool = True, host: str = "127.0.0.1"
+) -> AsyncIterator[Stage]:
+    """``host`` is where media comes to: some clients gather no candidates on loopback."""
     auth = Auth(api_keys=(ApiKey(name="tests", key=KEY),), token_secrets=(SECRET,)) if keys else Auth()
     config = Config(
         llm=LlmDefaults(default=("demo",)),
-        server=Server(port=0, origins=(origin,) if origin else ()),
+        server=Server(host=host, port=0, origins=(origin,) if origin else ()),
         auth=auth,
         # A machine that does other things meanwhile refuses nobody here.
         # And one candidate: whip-whep 1.2.0 joins several with a comma when ICE restarts.
