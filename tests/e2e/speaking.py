@@ -64,7 +64,7 @@ class Watch:
         page.on("pageerror", lambda error: note(str(error)))
         page.on("console", lambda said: said.type == "error" and note(f"console: {said.text} ({said.location['url']})"))
         page.on("requestfailed", lambda asked: note(f"failed: {asked.method} {asked.url}: {asked.failure}"))
-        page.on("response", lambda came: not came.ok and note(f"refused: {came.status} {came.url}"))
+        page.on("response", lambda came: came.status >= 400 and note(f"refused: {came.status} {came.url}"))
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ import { afterEach, test } from "node:test";
 import { Conversation } from "../../../src/salon/web/model/conversation.js";
 import { openDatabase } from "../../../src/salon/web/model/database.js";
 import { newAnswer, textOf } from "../../../src/salon/web/realtime/answers.js";
-import { cutSound, hearUntil, heardLength, heardText, newSound } from "../../../src/salon/web/realtime/heard.js";
+import { cutSound, fallSilent, hearUntil, heardLength, heardText, newSound } from "../../../src/salon/web/realtime/heard.js";
 import { judge } from "../../../src/salon/web/voice/sample.js";
 import { SpokenSession } from "../../../src/salon/web/voice/spoken.js";
 
@@ -32,6 +32,17 @@ test("the sound of an answer goes on from one message to the next", () => {
   assert.ok(hearUntil(answer, 1800));
   assert.deepEqual(answer.parts.map(heardText), ["Good morning, Ada.", "Good morning"]);
   assert.ok(!hearUntil(answer, 1700));
+});
+
+test("what was being spoken when the page went away is over, and what is being written goes on", () => {
+  const heard = { ...newAnswer("answer_1"), status: "running", parts: [message({ ...newSound(), words: WORDS, heard: 400 })] };
+  const begun = { ...newAnswer("answer_2"), status: "running" };
+  const written = { ...newAnswer("answer_3"), status: "running" };
+  const said = { kind: "question", id: "q", at: 0, text: "And", pictures: [], spoken: true, partial: true };
+  fallSilent([heard, said, begun, { ...said, spoken: false, partial: undefined }, written]);
+  assert.deepEqual([heard.status, begun.status, written.status, said.partial], ["cut", "cut", "running", false]);
+  assert.equal(heardText(heard.parts[0]), "Good morning");
+  assert.ok(heard.parts[0].sound.cut);
 });
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));

@@ -43,6 +43,8 @@ def test_without_any_there_are_six_scenes() -> None:
 @pytest.mark.parametrize("agent", scenes(), ids=SCENES)
 def test_a_scene_is_whole_in_both_languages(agent: Agent) -> None:
     assert agent.instructions
+    # Whoever speaks Chinese is answered in Chinese.
+    assert "language" in agent.instructions
     assert agent.voice
     for words in (agent.title, agent.description, agent.welcome, agent.suggestions):
         assert {"en", "zh"} == set(words)

@@ -54,6 +54,24 @@ export function endSound(answer) {
   for (const { sound } of spokenParts(answer)) sound.over = true;
 }
 
+/** What was heard of it so far was all. @param {Answer} answer */
+export function stopSound(answer) {
+  for (const { sound } of spokenParts(answer)) if (!sound.over) Object.assign(sound, { over: true, cut: true });
+}
+
+/** What was being spoken when the page went away is over. @param {import("../model/types.js").Entry[]} entries */
+export function fallSilent(entries) {
+  for (const [index, entry] of entries.entries()) {
+    if (entry.kind === "question") entry.partial &&= false;
+    else {
+      const before = entries[index - 1];
+      const spoken = spokenParts(entry).length > 0 || (before?.kind === "question" && before.spoken);
+      if (spoken && entry.status === "running") entry.status = "cut";
+      stopSound(entry);
+    }
+  }
+}
+
 /** It was heard so far and no further, in milliseconds of one message. @param {TextPart} part @param {number} ms */
 export function cutSound({ sound }, ms) {
   if (sound) Object.assign(sound, { heard: ms, over: true, cut: true });

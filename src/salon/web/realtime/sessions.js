@@ -2,6 +2,7 @@
 
 import { Emitter } from "../emitter.js";
 import { Connection } from "./connection.js";
+import { fallSilent } from "./heard.js";
 import { Session } from "./session.js";
 
 /**
@@ -41,8 +42,9 @@ export class Sessions extends Emitter {
     return this.start(conversation);
   }
 
-  /** @param {Conversation} conversation */
+  /** It is written from now on. @param {Conversation} conversation */
   start(conversation) {
+    fallSilent(conversation.entries);
     const { model, server } = conversation.meta;
     const { token = "", lastEventId = "" } = server ?? {};
     const session = new Session(conversation, new Connection({ model, token, lastEventId, ...this.surroundings }));

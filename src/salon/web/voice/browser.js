@@ -23,7 +23,7 @@ export class BrowserLine extends Emitter {
     this.largest = 700_000;
     this.surroundings = { key, tap, diagnose };
     this.listening = new AbortController();
-    this.recognition = new Recognition(document.documentElement.lang === "zh-CN" ? "zh-CN" : "en-US");
+    this.recognition = new Recognition((settings.language || document.documentElement.lang).startsWith("zh") ? "zh-CN" : "en-US");
     this.synthesis = new Synthesis(() => settings.browserVoice);
     /** @type {Connection | null} */
     this.connection = null;

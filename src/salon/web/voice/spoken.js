@@ -7,7 +7,7 @@ import { Emitter } from "../emitter.js";
 import { newId } from "../model/ids.js";
 import { smaller } from "../model/pictures.js";
 import { apply, newAnswer } from "../realtime/answers.js";
-import { cutSound, endSound, hearUntil, spokenParts } from "../realtime/heard.js";
+import { cutSound, endSound, hearUntil, spokenParts, stopSound } from "../realtime/heard.js";
 import { MOST_SEEN, Session } from "../realtime/session.js";
 
 /** @typedef {import("../model/types.js").Answer} Answer */
@@ -98,7 +98,7 @@ export class SpokenSession extends Session {
   lost() {
     this.lines.become("connecting");
     for (const entry of this.conversation.entries) {
-      if (entry.kind === "answer") endSoundOf(entry);
+      if (entry.kind === "answer") stopSound(entry);
       else if (entry.partial) this.understood(entry.id, entry.text, false);
     }
   }
@@ -344,9 +344,4 @@ export class SpokenSession extends Session {
   questionOf(id) {
     return /** @type {Question | undefined} */ (this.conversation.entries.findLast((entry) => entry.kind === "question" && entry.id === id));
   }
-}
-
-/** What was heard so far was all. @param {Answer} answer */
-function endSoundOf(answer) {
-  for (const { sound } of spokenParts(answer)) if (!sound.over) Object.assign(sound, { over: true, cut: true });
 }

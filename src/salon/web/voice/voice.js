@@ -20,7 +20,7 @@ import { WireLine } from "./wire.js";
  * @typedef {"auto" | "webrtc" | "websocket"} Way
  * @typedef {"server" | "browser"} Speech who hears and speaks
  * @typedef {{ voice: string, welcome: string, eagerness: string, greets: boolean, pushToTalk: boolean, way: Way, microphone: string, speaker: string,
- *   speech: Speech, browserVoice: string }} Settings
+ *   speech: Speech, browserVoice: string, captions: boolean, ownLarge: boolean, language: string }} Settings
  * @typedef {{ stage: Stage, reason: string }} Failure
  * @typedef {CallLine | WireLine | BrowserLine} Line
  * @typedef {import("../model/conversation.js").Conversation} Conversation
@@ -235,12 +235,12 @@ export class Voice extends Emitter {
 
   /** What the session is to be, beside what its conversation says. */
   wanted() {
-    const { voice, eagerness, pushToTalk, speech } = this.settings;
+    const { voice, eagerness, pushToTalk, speech, language } = this.settings;
     if (speech === "browser") return { output_modalities: ["text"] };
     const detection = pushToTalk ? null : { type: "semantic_vad", eagerness };
     return {
       output_modalities: ["audio"],
-      audio: { input: { turn_detection: detection, transcription: {} }, ...(voice ? { output: { voice } } : {}) },
+      audio: { input: { turn_detection: detection, transcription: language ? { language } : {} }, ...(voice ? { output: { voice } } : {}) },
     };
   }
 

@@ -15,7 +15,7 @@ const NAME = "salon.voice";
 const MOST_WELCOME = 400;
 
 /** @type {Settings} */
-const DEFAULTS = { voice: "", welcome: "", eagerness: "auto", greets: true, pushToTalk: false, way: "auto", microphone: "", speaker: "", speech: "server", browserVoice: "" };
+const DEFAULTS = { voice: "", welcome: "", eagerness: "auto", greets: true, pushToTalk: false, way: "auto", microphone: "", speaker: "", speech: "server", browserVoice: "", captions: true, ownLarge: false, language: "" };
 
 /** @returns {Settings} */
 export function readSettings() {
@@ -109,6 +109,7 @@ export async function showVoiceSettings(page, voice, { choose, test, changed }) 
       h("h3", null, t("voice turns")),
       choice("voice eagerness", named("voice eagerness", ["auto", "low", "medium", "high"]), settings.eagerness, (eagerness) => set({ eagerness })),
       check("voice push to talk", "pushToTalk"),
+      choice("voice language", [["", t(byBrowser ? "voice language page" : "voice language any")], ["en", "English"], ["zh", "中文"]], settings.language, (language) => set({ language }, byBrowser)),
       h("h3", null, t("voice sound")),
       choice("voice speech", named("voice speech", able ? ["server", "browser"] : ["server"]), settings.speech, (speech) => {
         set({ speech: /** @type {Settings["speech"]} */ (speech) }, true);

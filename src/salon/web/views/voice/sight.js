@@ -1,4 +1,4 @@
-/** What the answerer may see: the camera or the screen, one picture for each turn. */
+/** The two sides of a call: who answers, and what the answerer may see, the camera or the screen, one picture for each turn. */
 
 import { t } from "../../i18n/i18n.js";
 import { h } from "../../ui/dom.js";
@@ -13,12 +13,24 @@ const QUALITIES = [0.72, 0.55, 0.4, 0.25];
 
 /** @typedef {"camera" | "screen"} Kind */
 
-/** @param {() => void} changed @param {(message: string) => void} refused */
-export function buildSight(changed, refused) {
+/**
+ * One of both is large, the other in its corner.
+ *
+ * @param {HTMLElement} answerer
+ * @param {{ ownLarge: boolean }} settings
+ * @param {{ changed: () => void, swapped: () => void, refused: (message: string) => void }} actions
+ */
+export function buildSight(answerer, settings, { changed, swapped, refused }) {
   const video = h("video", { class: "sight", muted: true, playsinline: true, "aria-label": t("voice seen") });
   video.muted = true;
-  const full = h("button", { type: "button", class: "icon-button", "aria-label": t("voice full"), title: t("voice full"), onclick: () => void fill() }, icon("screen"));
-  const root = h("figure", { class: "sight-frame", hidden: true }, video, full);
+  const swap = button("swap", "voice swap", () => {
+    settings.ownLarge = !settings.ownLarge;
+    place();
+    swapped();
+  });
+  const buttons = h("div", { class: "sides-buttons", hidden: true }, swap, button("expand", "voice full", () => void fill()));
+  const frame = h("figure", { class: "sight-frame", hidden: true }, video);
+  const root = h("div", { class: "sides" }, answerer, frame, buttons);
   const canvas = document.createElement("canvas");
   /** @type {MediaStream | null} */
   let stream = null;
@@ -39,7 +51,8 @@ export function buildSight(changed, refused) {
     kind = wanted;
     stream.getVideoTracks()[0]?.addEventListener("ended", stop);
     video.srcObject = stream;
-    root.hidden = false;
+    frame.hidden = buttons.hidden = false;
+    place();
     await video.play().catch(() => {});
     changed();
   }
@@ -49,7 +62,8 @@ export function buildSight(changed, refused) {
     stream = null;
     kind = "";
     video.srcObject = null;
-    root.hidden = true;
+    frame.hidden = buttons.hidden = true;
+    place();
     if (document.fullscreenElement === root) void document.exitFullscreen();
     changed();
   }
@@ -65,12 +79,22 @@ export function buildSight(changed, refused) {
     return { url: small(canvas), name: t(kind === "screen" ? "voice screen shown" : "voice camera shown"), width: canvas.width, height: canvas.height };
   }
 
+  function place() {
+    root.dataset.large = kind ? (settings.ownLarge ? "own" : "answerer") : "";
+    swap.setAttribute("aria-pressed", String(settings.ownLarge));
+  }
+
   async function fill() {
     if (document.fullscreenElement) await document.exitFullscreen();
     else await root.requestFullscreen?.().catch(() => {});
   }
 
   return { root, toggle, stop, picture, kind: () => kind };
+}
+
+/** @param {string} drawing @param {import("../../i18n/i18n.js").Key} name @param {() => void} run */
+function button(drawing, name, run) {
+  return h("button", { type: "button", class: "icon-button", "aria-label": t(name), title: t(name), onclick: run }, icon(drawing));
 }
 
 /** @param {HTMLCanvasElement} canvas */

@@ -6,6 +6,7 @@ import { icon } from "../../ui/icons.js";
 import { factsOf, signalOf } from "./facts.js";
 import { holdKeys } from "./keys.js";
 import { progressOf, troubleOf } from "./progress.js";
+import { keepSettings } from "./settings.js";
 import { buildSight } from "./sight.js";
 
 /** @typedef {import("../../i18n/i18n.js").Key} Key */
@@ -30,13 +31,18 @@ export function buildStage(page, voice, actions, signal) {
   const more = h("details", { class: "voice-info", hidden: true }, h("summary", null, t("voice info"), signals), facts);
   const progress = h("div", { class: "voice-trouble voice-progress", hidden: true, role: "status" });
   const trouble = h("div", { class: "voice-trouble", hidden: true, role: "alert" });
-  const sight = buildSight(showControls, (message) => frame.toasts.show(message));
+  const sight = buildSight(orb, voice.settings, { changed: showControls, swapped: () => keepSettings(voice.settings), refused: (message) => frame.toasts.show(message) });
   const begin = h("button", { type: "button", class: "button primary voice-begin", onclick: actions.start });
   const elsewhere = h("button", { type: "button", class: "link", hidden: true, onclick: actions.back });
   const mute = control("mic", "voice mute", () => voice.mute(!voice.muted));
   const stop = control("stop", "voice interrupt", () => voice.interrupt());
   const camera = control("video", "voice camera", () => void sight.toggle("camera"));
   const screen = control("screen", "voice screen", () => void sight.toggle("screen"));
+  const captions = control("captions", "voice captions", () => {
+    voice.settings.captions = !voice.settings.captions;
+    keepSettings(voice.settings);
+    voice.emit("settings", null);
+  });
   const hangup = control("hangup", "voice hang up", () => voice.stop());
   hangup.classList.add("danger");
   const push = h("button", { type: "button", class: "button primary voice-push", hidden: true }, icon("mic"), t("voice hold"));
@@ -105,11 +111,12 @@ export function buildStage(page, voice, actions, signal) {
     elsewhere.hidden = !away;
     if (away) put(elsewhere, t("voice elsewhere", { title: voice.conversation?.meta.title || t("untitled") }));
     push.hidden = !active || !voice.settings.pushToTalk;
-    for (const each of [mute, stop, camera, screen, hangup]) each.hidden = !active;
+    for (const each of [mute, stop, camera, screen, captions, hangup]) each.hidden = !active;
     // Not disabled: it would take the focus along.
     stop.setAttribute("aria-disabled", String(state !== "speaking" && state !== "thinking"));
     put(mute, icon(voice.muted ? "mic off" : "mic"));
     mute.setAttribute("aria-pressed", String(voice.muted));
+    captions.setAttribute("aria-pressed", String(voice.settings.captions));
     for (const [each, kind, name] of /** @type {const} */ ([[camera, "camera", "voice camera"], [screen, "screen", "voice screen"]])) {
       each.setAttribute("aria-pressed", String(sight.kind() === kind));
       each.disabled = blind;
@@ -157,9 +164,8 @@ export function buildStage(page, voice, actions, signal) {
   const root = h(
     "section",
     { class: "voice-stage", "aria-label": t("voice stage") },
-    orb, label, hint, progress, trouble, begin, elsewhere, push,
-    h("div", { class: "voice-controls" }, mute, stop, camera, screen, hangup),
-    sight.root,
+    sight.root, label, hint, progress, trouble, begin, elsewhere, push,
+    h("div", { class: "voice-controls" }, mute, stop, camera, screen, captions, hangup),
     more,
     h("p", { class: "voice-note faint" }, t("voice note")),
   );

@@ -41,7 +41,8 @@ export async function build(frame, signal) {
   const said = h("section", { class: "voice-said", "aria-label": t("voice transcript") });
   const bottom = h("div", { class: "bottom" });
   let thread = h("div", null);
-  put(said, thread, bottom);
+  put(said, thread, h("p", { class: "captions-off faint" }, t("voice captions off")), bottom);
+  const body = h("div", { class: "voice-body" }, stage.root, said);
   let shown = new AbortController();
   /** Where one writes, for as long as it is to the same one in the same conversation: a call that begins takes no word and no picture out of it.
    * @type {{ conversation: unknown, model: string, composer: ReturnType<typeof buildComposer>, over: AbortController } | null} */
@@ -99,8 +100,15 @@ export async function build(frame, signal) {
     page.session.on("problem", ({ message }) => frame.toasts.show(message), shown.signal);
     showTitle();
     stage.show();
+    showCaptions();
   }
 
+  /** Subtitles are of the call; what was said before and after it is to be read. */
+  function showCaptions() {
+    body.classList.toggle("uncaptioned", voice.active && voice.conversation === page.conversation && !voice.settings.captions);
+  }
+
+  for (const name of /** @type {const} */ (["state", "settings"])) voice.on(name, showCaptions, signal);
   page.on("opened", showConversation, signal);
   frame.on("place", () => void page.follow("voice"), signal);
   voice.on("notice", () => frame.toasts.show(t("voice by websocket")), signal);
@@ -113,7 +121,7 @@ export async function build(frame, signal) {
       "main",
       { class: "voice" },
       viewHead(frame, title, write, save, button("mic", "voice test", actions.test), button("sliders", "voice settings", showSettings), inspectButton(frame, signal)),
-      h("div", { class: "voice-body" }, stage.root, said),
+      body,
     ),
     inspector: buildInspector(frame, { recorder: trace, title: t("inspector"), lanes: [t("lane page"), t("lane server")], file: "salon-voice.json" }, signal),
     focus: stage.focus,
