@@ -30,7 +30,8 @@ class End {
 
   send(data) {
     if (this.closed) throw new Closed();
-    const spoiled = this.spoil(data);
+    // A channel sends what a view shows, and hands out a buffer of it.
+    const spoiled = this.spoil(ArrayBuffer.isView(data) ? data.slice().buffer : data);
     this.sent.push(spoiled);
     setImmediate(() => this.other && !this.other.closed && this.other.onmessage(spoiled));
   }

@@ -57,9 +57,9 @@ async function until(condition) {
 test("texts and bytes arrive as they were and in order, and what was said last comes before the end", async () => {
   const { pair, heard, told } = await pipes();
   pair[0].send("first");
-  pair[0].send(new Uint8Array([1, 2, 3]).buffer);
+  pair[0].send(new Uint8Array([1, 2, 3]));
   pair[0].send("");
-  pair[0].send(new ArrayBuffer(0));
+  pair[0].send(new Uint8Array(0));
   pair[0].close();
   await until(() => told.length === 2);
   assert.deepEqual(heard, ["first", [1, 2, 3], "", []]);
