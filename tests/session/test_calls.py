@@ -12,6 +12,7 @@ import pytest
 from aiohttp import ClientSession, FormData
 
 from salon.rtc import ice
+from salon.serve import call
 from salon.session.agent import Agent
 from tests.fakes.caller import Caller, calling
 from tests.fakes.instant_speech import InstantAsr, InstantTts
@@ -165,6 +166,30 @@ async def test_who_leaves_leaves_nothing() -> None:
             await caller.until("session.created")
         await until(lambda: len(house.hub) == 0, seconds=60)
         await house.tally.wait(connections=0)
+
+
+async def test_who_opens_another_channel_than_that_of_events_is_heard_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(call, "CHANNEL_SECONDS", 0.2)
+    async with house_of() as house:
+        caller = Caller()
+        caller.pc.create_data_channel("mine")
+        async with asyncio.TaskGroup() as group:
+            talking = group.create_task(caller.microphone.run())
+            await caller.call(calls(house), KEY, channel=False)
+            (client,) = house.hub._clients.values()
+            await until(lambda: client.conversation.voice.ear.now > 0, "begun")
+            caller.microphone.say("what-can-you-do.wav")
+            await until(
+                lambda: any(item.role == "assistant" for item in client.conversation.machine.items), "answered", 20
+            )
+            talking.cancel()
+        # And one who is late is told what the session is.
+        caller.channel = caller.pc.create_data_channel("oai-events")
+        caller.channel.on("message", caller._message)
+        assert (await caller.until("session.created"))[-1]["session"]["type"] == "realtime"
+        caller.pc.close()
 
 
 async def test_who_offers_and_never_comes_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

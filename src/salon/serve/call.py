@@ -19,6 +19,8 @@ MOST_BEHIND_MS = 5000
 """How far ahead of its message rate a client may be."""
 
 
+CHANNEL_SECONDS = 5.0
+"""For the client's channel of events to open. Who opens none, or another, is heard and answered all the same."""
 LOOK_SECONDS = 0.05
 LINGER_SECONDS = 0.3
 """For events that are on their way when nothing is to be heard any more."""
@@ -50,8 +52,9 @@ class _Fan(FanLink):
 
 
 class Call:
-    """``talks_by_channel``: the offer had data channels, so that the session begins when the client's is open; else it begins
-    with the connection. ``on_end`` is called once. ``charge`` counts a message, and gives the ms until the next one is due."""
+    """``talks_by_channel``: the offer had data channels, so that the session begins when the client's is open, if that is soon;
+    else it begins with the connection. ``on_end`` is called once. ``charge`` counts a message, and gives the ms until the next
+    one is due."""
 
     def __init__(
         self,
@@ -73,6 +76,7 @@ class Call:
         self._charge = charge
         self._on_end: Callable[[], None] | None = on_end
         self._begun = False
+        self._waiting: asyncio.TimerHandle | None = None
         self._max_frame = 1024 * 1024
         client.attach(self.fan)
         peer.listen(self._happened)
@@ -102,18 +106,24 @@ class Call:
         match event:
             case ChannelOpened(channel) if channel.label == EVENTS:
                 self._listen(channel)
-            case Connected() if not self._talks_by_channel:
+            case Connected() if self._talks_by_channel:
+                self._waiting = asyncio.get_running_loop().call_later(CHANNEL_SECONDS, self._begin)
+            case Connected():
                 self._begin()
             case Closed(reason):
                 self._end(reason)
 
     def _listen(self, channel: DataChannel) -> None:
         link = ChannelLink(channel)
+        if self._begun:
+            link.send(self.client.greeting())
         self.fan.add(link)
         self._begin()
         channel.listen(self._message, lambda: self.fan.remove(link))
 
     def _begin(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
         if self._begun:
             return
         self._begun = True
@@ -138,6 +148,8 @@ class Call:
 
     def _end(self, reason: str) -> None:
         on_end, self._on_end = self._on_end, None
+        if self._waiting is not None:
+            self._waiting.cancel()
         if on_end is not None:
             self.fan.close(1000, reason)
             on_end()
