@@ -44,6 +44,7 @@ export default {
   "voice hint push": "Hold the button or the space bar while you speak.",
   "voice hint muted": "Your microphone is off.",
   "voice hint interrupt": "Speak to interrupt, or press Esc.",
+  "voice hint touch": "Speak to interrupt, or press the square.",
   "voice deaf": "This server has no recogniser, so it cannot hear. Write below, or ask whoever runs it.",
   "voice by websocket": "No path for WebRTC was found. The conversation goes over WebSocket.",
   "voice no camera": "The camera cannot be used.",

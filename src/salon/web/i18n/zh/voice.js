@@ -44,6 +44,7 @@ export default {
   "voice hint push": "说话时按住按钮或空格键。",
   "voice hint muted": "麦克风已关闭。",
   "voice hint interrupt": "开口或按 Esc 即可打断。",
+  "voice hint touch": "开口或点方块即可打断。",
   "voice deaf": "此服务器没有语音识别，听不到声音。请在下方打字，或联系管理员。",
   "voice by websocket": "WebRTC 未能连通，已改用 WebSocket 进行对话。",
   "voice no camera": "无法使用摄像头。",

@@ -3,6 +3,7 @@
 import { t } from "../../i18n/i18n.js";
 import { h, put } from "../../ui/dom.js";
 import { icon } from "../../ui/icons.js";
+import { isTouch } from "../../ui/keys.js";
 import { factsOf, signalOf } from "./facts.js";
 import { holdKeys } from "./keys.js";
 import { progressOf, troubleOf } from "./progress.js";
@@ -91,7 +92,7 @@ export function buildStage(page, voice, actions, signal) {
     if (state === "listening" && deaf) said = t("voice deaf");
     else if (state === "listening" && silent()) said = t("voice hint silent");
     else if (state === "listening") said = settings.pushToTalk ? t("voice hint push") : voice.muted ? t("voice hint muted") : t("voice hint speak");
-    else if (state === "speaking") said = t("voice hint interrupt");
+    else if (state === "speaking") said = t(isTouch() ? "voice hint touch" : "voice hint interrupt");
     else if (state === "idle" && settings.speech === "browser") said = t("voice hint browser");
     if (hint.textContent !== said) put(hint, said);
   }
