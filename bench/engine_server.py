@@ -19,6 +19,7 @@ import uvloop
 
 from salon.app.clock import SystemClock
 from salon.media.engine import Engine, Settings
+from salon.media.memory import settle
 from salon.ports.media import AudioFrame, Peer, Wants
 from salon.rtc import sdp
 
@@ -50,6 +51,7 @@ async def main() -> None:
     # Benchmarks go up to where it hurts: nobody is refused.
     engine = Engine(Settings(host="127.0.0.1", limit=1e9), SystemClock())
     await engine.start()
+    settle()
     published: list[Any] = []
 
     async def answer(request: dict[str, Any]) -> object:

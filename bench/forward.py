@@ -77,12 +77,10 @@ async def measure(name: str, viewers: int, pid: int, publish: Join, watch: Join)
 
     async def report() -> None:
         """Each once a second, spread over it."""
-        turn = 0
         while True:
-            for viewer in crowd[turn::20]:
+            for viewer in crowd:
                 viewer.report(viewer.light.ssrcs)
-            turn = (turn + 1) % 20
-            await asyncio.sleep(0.05)
+                await asyncio.sleep(1 / viewers)
 
     sampled = crowd[:SAMPLED]
     async with asyncio.TaskGroup() as tasks:

@@ -29,6 +29,7 @@ from salon.app import listen
 from salon.app.first_bytes import FirstByte, Patience, Take
 from salon.app.mailbox import Mailbox, Open
 from salon.base.errors import ConfigError
+from salon.media.memory import settle
 from salon.serve.gate import Gate
 from salon.transport.websocket import ABORT_EXTENSION, HEARD_EXTENSION, OWN_PINGS_EXTENSION, WRITE_EXTENSION
 
@@ -292,6 +293,10 @@ async def _serve_until_signal(
     drain_seconds: float,
     ready: Callable[[list[str]], None],
 ) -> int:
+    def settled(urls: list[str]) -> None:
+        settle()
+        ready(urls)
+
     loop = asyncio.get_running_loop()
     signals: asyncio.Queue[int] = asyncio.Queue(maxsize=16)
 
@@ -301,7 +306,7 @@ async def _serve_until_signal(
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, note, number)
-    return await serve(server, sockets, hub, gate, drain_seconds, ready, signals)
+    return await serve(server, sockets, hub, gate, drain_seconds, settled, signals)
 
 
 async def serve(

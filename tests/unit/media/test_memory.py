@@ -14,7 +14,7 @@ import pytest
 from salon.app.clock import SystemClock
 from salon.media import memory
 from salon.media.engine import Engine, Settings
-from salon.media.memory import CROWD, Memory, malloc_trim
+from salon.media.memory import CROWD, Memory, malloc_trim, settle
 from salon.ports.media import Wants
 from salon.rtc import sdp
 from tests.fakes.light_peer import Light
@@ -85,6 +85,18 @@ def test_glibc_s_own_can_be_called(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(ctypes, "CDLL", without)
     assert malloc_trim() is None
+
+
+def test_what_is_there_when_a_process_is_ready_is_not_searched_again() -> None:
+    before, knot = Knot(), tied()
+    try:
+        settle()
+        assert knot() is None, "but for what nobody needs"
+        assert not any(each is before for each in gc.get_objects())
+        after = Knot()
+        assert any(each is after for each in gc.get_objects())
+    finally:
+        gc.unfreeze()
 
 
 async def test_an_engine_does_it_when_the_last_has_left_and_not_before(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,7 @@ from salon.app.observe import Metrics
 from salon.app.workers.tools import Asking, elsewhere
 from salon.base import ids
 from salon.base.errors import ConfigError
+from salon.media.memory import settle
 from salon.serve import http
 from salon.serve.calls import Calls
 from salon.serve.live import LiveDoor
@@ -153,6 +154,7 @@ def work(config: Config, agents: Sequence[Agent], models: Models) -> Callable[[i
     def run(number: int, end: socket.socket) -> int:
         for handler in logging.getLogger().handlers:
             handler.addFilter(partial(_number, number))
+        settle()
         loop = uvicorn.Config("", loop=lifecycle.LOOP, log_config=None).get_loop_factory()
         with asyncio.Runner(loop_factory=loop) as runner:
             runner.run(Engine(number, config, agents, models).run(end))
