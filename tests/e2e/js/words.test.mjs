@@ -45,6 +45,7 @@ test("no text is left that nobody says", () => {
     "voice advice",
     "voice eagerness",
     "voice part",
+    "voice slow",
     "voice speech",
     "voice stage",
     "voice state",
