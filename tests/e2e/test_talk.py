@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from tests.e2e.conftest import NewTalk
 from tests.e2e.serving import Salon
 from tests.e2e.talk import Talk, counted
+from tests.e2e.waiting import until
 
 pytestmark = pytest.mark.e2e
 
@@ -157,6 +158,8 @@ def test_reading_back_is_not_disturbed_by_new_words(new_talk: NewTalk) -> None:
     thread.hover()
     talk.page.mouse.wheel(0, -100_000)
     expect(jump).to_be_visible()
+    # A wheel scrolls smoothly.
+    until(talk.page, "document.querySelector('.thread').scrollTop === 0")
     talk.finished()
     assert thread.evaluate("element => element.scrollTop") == 0
     jump.click()

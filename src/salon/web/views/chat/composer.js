@@ -2,18 +2,16 @@
 
 import { LONGEST_TEXT, MOST_PICTURES, mentions } from "../../chat/entries.js";
 import { t } from "../../i18n/i18n.js";
-import { toPicture } from "../../model/pictures.js";
 import { h, put } from "../../ui/dom.js";
 import { icon } from "../../ui/icons.js";
-import { MOD, hasMod, isTouch } from "../../ui/keys.js";
+import { MOD, focusToWrite, isComposing, isTouch, sends } from "../../ui/keys.js";
 import { acceptDrops } from "../talk/drop.js";
 import { Names } from "./names.js";
-import { fillShelf } from "../shelf.js";
+import { Shelf } from "../shelf.js";
 
 /** @typedef {import("../../chat/lobby.js").Lobby} Lobby */
 /** @typedef {import("../../chat/room.js").ChatRoom} ChatRoom */
 /** @typedef {import("../../chat/timeline.js").Message} Message */
-/** @typedef {import("../../model/types.js").Picture} Picture */
 /**
  * @typedef {object} Composer
  * @property {HTMLElement} root
@@ -29,8 +27,6 @@ const TALLEST = 220;
 export function buildComposer(lobby, room, signal) {
   const { preferences, toasts } = lobby.frame;
   const kept = lobby.account.add(room.name);
-  /** @type {Picture[]} */
-  let pictures = [];
   /** @type {Message | null} */
   let replying = null;
   /** @type {Message | null} */
@@ -50,18 +46,17 @@ export function buildComposer(lobby, room, signal) {
   });
   field.value = kept.draft;
   const about = h("div", { class: "chat-about", hidden: true });
-  const shelf = h("div", { class: "shelf", hidden: true });
-  const chooser = h("input", { type: "file", accept: "image/*", multiple: true, hidden: true, tabindex: -1, "aria-hidden": "true" });
-  const clip = h("button", { type: "button", class: "icon-button attach", "aria-label": t("attach"), title: t("attach"), onclick: () => chooser.click() }, icon("clip"));
+  const shelf = new Shelf(field, { most: MOST_PICTURES, toasts, changed: () => show() });
+  const clip = h("button", { type: "button", class: "icon-button attach", "aria-label": t("attach"), title: t("attach"), onclick: () => shelf.chooser.click() }, icon("clip"));
   const send = h("button", { type: "submit", class: "send", "aria-label": t("send"), title: t("send") }, icon("send"));
   const hint = h("p", { id: "chat-hint", class: "hint" });
-  const form = h("form", { class: "composer" }, about, shelf, h("div", { class: "composer-row" }, clip, chooser, field, send));
+  const form = h("form", { class: "composer" }, about, shelf.root, h("div", { class: "composer-row" }, clip, shelf.chooser, field, send));
   const names = new Names(field, () => room.people.filter(({ user }) => user !== room.me().user), signal);
 
   function show() {
     field.style.height = "auto";
     field.style.height = `${Math.min(field.scrollHeight, TALLEST)}px`;
-    send.disabled = !field.value.trim() && !pictures.length;
+    send.disabled = !field.value.trim() && !shelf.pictures.length;
   }
 
   function showHint() {
@@ -91,48 +86,24 @@ export function buildComposer(lobby, room, signal) {
     field.focus();
   }
 
-  function showPictures() {
-    fillShelf(shelf, pictures, (picture) => {
-      pictures = pictures.filter((each) => each !== picture);
-      showPictures();
-      field.focus();
-    });
-    show();
-  }
-
-  /** @param {Iterable<File>} files */
-  async function attach(files) {
-    for (const file of files) {
-      if (pictures.length >= MOST_PICTURES) return toasts.show(t("most pictures", { count: MOST_PICTURES }));
-      try {
-        pictures = [...pictures, await toPicture(file)];
-      } catch {
-        toasts.show(t("no picture", { name: file.name }));
-      }
-    }
-    showPictures();
-    field.focus();
-  }
-
   async function submit() {
     const text = field.value.trim().slice(0, LONGEST_TEXT);
-    if (!text && !pictures.length) return;
-    const [changing, answering, shown] = [editing, replying, pictures];
-    if (!changing && !lobby.attached.fits(shown)) return toasts.show(t("chat pictures full"));
+    if (!text && !shelf.pictures.length) return;
+    const [changing, answering] = [editing, replying];
+    if (!changing && !lobby.attached.fits(shelf.pictures)) return toasts.show(t("chat pictures full"));
     field.value = "";
     kept.draft = "";
     lobby.later();
-    pictures = [];
     editing = null;
     replying = null;
     showAbout();
-    showPictures();
+    const attached = shelf.take();
     const failed = () => toasts.show(t("chat not done"));
     if (changing) return void room.edit(changing, text).catch(failed);
     sent();
     try {
       const named = room.people.filter(({ name }) => mentions(text, name)).map(({ user }) => user);
-      await room.say(text, { replyTo: answering?.id ?? "", attached: shown, mentions: named });
+      await room.say(text, { replyTo: answering?.id ?? "", attached, mentions: named });
     } catch {
       failed();
     }
@@ -158,8 +129,7 @@ export function buildComposer(lobby, room, signal) {
     show();
   });
   field.addEventListener("keydown", (event) => {
-    // While an input method is composing, Enter chooses a candidate.
-    if (event.isComposing || event.keyCode === 229 || event.defaultPrevented) return;
+    if (isComposing(event) || event.defaultPrevented) return;
     if (event.key === "Escape" && (editing || replying)) {
       event.preventDefault();
       calm();
@@ -168,22 +138,10 @@ export function buildComposer(lobby, room, signal) {
       if (!mine) return;
       event.preventDefault();
       edit(mine);
-    } else if (event.key === "Enter") {
-      const sends = hasMod(event) || (preferences.values.sendKey === "enter" && !event.shiftKey && !isTouch());
-      if (!sends) return;
+    } else if (sends(event, preferences.values.sendKey)) {
       event.preventDefault();
       void submit();
     }
-  });
-  field.addEventListener("paste", (event) => {
-    const files = [...(event.clipboardData?.files ?? [])].filter(({ type }) => type.startsWith("image/"));
-    if (!files.length) return;
-    event.preventDefault();
-    void attach(files);
-  });
-  chooser.addEventListener("change", () => {
-    void attach([...(chooser.files ?? [])]);
-    chooser.value = "";
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -198,7 +156,7 @@ export function buildComposer(lobby, room, signal) {
   const root = h("div", { class: "composer-frame chat-composer" }, names.root, form, hint);
   queueMicrotask(() => {
     const main = /** @type {HTMLElement | null} */ (root.closest("main"));
-    if (main) acceptDrops(main, attach, signal);
+    if (main) acceptDrops(main, (files) => shelf.attach(files), signal);
   });
 
   return {
@@ -215,9 +173,6 @@ export function buildComposer(lobby, room, signal) {
     sent: (listener) => {
       sent = listener;
     },
-    focus: () => {
-      // On a phone this would bring up the keyboard.
-      if (!isTouch() && !document.querySelector("dialog[open]")) queueMicrotask(() => field.focus());
-    },
+    focus: () => focusToWrite(field),
   };
 }

@@ -3,7 +3,7 @@
 import { t } from "../../i18n/i18n.js";
 import { h } from "../../ui/dom.js";
 import { icon } from "../../ui/icons.js";
-import { isPicture } from "./composer.js";
+import { isPicture } from "../shelf.js";
 
 /**
  * @param {HTMLElement} target
