@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
 import pytest
 
 from salon.base.chat import TextDelta, ToolCallDelta
@@ -41,20 +38,10 @@ from salon.base.events import (
 from salon.base.items import FunctionCallOutput, InputAudio, InputText, MessageItem
 from salon.base.session import AudioInputPatch, ResponseParams, SemanticVad, ServerVad, SessionPatch, Transcription
 from salon.session.agent import Agent
-from salon.testing import SimulatedAsr, SimulatedLlm, SimulatedTts, SimulatedTurnDetector, Simulation, run
+from salon.testing import SimulatedAsr, SimulatedLlm, SimulatedTts, SimulatedTurnDetector, Simulation
+from tests.session.scripted import LONG, play
 
-LONG = "Paris is the capital of France, and it is a very large city, with many old houses, and a famous tower in it."
 LANG = "巴黎是法国的首都，也是一座很大的城市，有许多古老的房子，还有一座著名的铁塔。"
-Script = Callable[[Simulation], Awaitable[None]]
-
-
-def play(script: Script, **how: Any) -> None:
-    async def main() -> None:
-        async with Simulation(**how) as talk:
-            await talk.wait(300)
-            await script(talk)
-
-    run(main())
 
 
 async def interrupted(talk: Simulation, text: str = "Wait, what about London?", after: int = 1500) -> int:

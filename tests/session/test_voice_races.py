@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -28,19 +28,8 @@ from salon.base.items import FunctionCallOutput
 from salon.base.session import ResponseParams
 from salon.base.speech import AsrOptions
 from salon.session.agent import Agent
-from salon.testing import SimulatedAsr, SimulatedLlm, SimulatedTts, Simulation, run
-
-LONG = "Paris is the capital of France, and it is a very large city, with many old houses, and a famous tower in it."
-Script = Callable[[Simulation], Awaitable[None]]
-
-
-def play(script: Script, **how: Any) -> None:
-    async def main() -> None:
-        async with Simulation(**how) as talk:
-            await talk.wait(300)
-            await script(talk)
-
-    run(main())
+from salon.testing import SimulatedAsr, SimulatedLlm, SimulatedTts, Simulation
+from tests.session.scripted import LONG, play
 
 
 async def answered(talk: Simulation, text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -35,28 +35,25 @@ from salon.base.session import AudioInputPatch, ResponseParams, SemanticVad, Ser
 from salon.base.speech import AsrOptions
 from salon.providers.fallback_asr import FallbackAsr
 from salon.providers.fallback_tts import FallbackTts
-from salon.testing import SimulatedAsr, SimulatedLlm, SimulatedTts, Simulation, run
-
-LONG = "Paris is the capital of France, and it is a very large city, with many old houses, and a famous tower in it."
-Script = Callable[[Simulation], Awaitable[None]]
+from salon.testing import SimulatedAsr, SimulatedLlm, SimulatedTts, Simulation
+from tests.session import scripted
+from tests.session.scripted import LONG, Script
 
 
 def play(script: Script, **how: Any) -> None:
-    async def main() -> None:
-        async with Simulation(**how) as talk:
-            await talk.wait(300)
-            await script(talk)
-            # Whatever happened, it still talks, and nothing is under way.
-            await talk.wait(20_000)
-            before = len(talk.all(OutputBufferStarted))
-            await talk.say("And what else is there?")
-            await talk.until(OutputBufferStarted, count=before + 1)
-            await talk.wait(20_000)
-            assert not talk.speaking and not talk.client.conversation.busy
-            begun = [event.response.id for event in talk.all(ResponseCreated)]
-            assert sorted(event.response.id for event in talk.all(ResponseDone)) == sorted(begun)
+    async def whole(talk: Simulation) -> None:
+        await script(talk)
+        # Whatever happened, it still talks, and nothing is under way.
+        await talk.wait(20_000)
+        before = len(talk.all(OutputBufferStarted))
+        await talk.say("And what else is there?")
+        await talk.until(OutputBufferStarted, count=before + 1)
+        await talk.wait(20_000)
+        assert not talk.speaking and not talk.client.conversation.busy
+        begun = [event.response.id for event in talk.all(ResponseCreated)]
+        assert sorted(event.response.id for event in talk.all(ResponseDone)) == sorted(begun)
 
-    run(main())
+    scripted.play(whole, **how)
 
 
 def detect(talk: Simulation, detection: SemanticVad | ServerVad | None) -> None:

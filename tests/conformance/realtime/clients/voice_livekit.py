@@ -3,40 +3,19 @@
 import asyncio
 import json
 import sys
-import time
 import wave
 
 import aiohttp
 from livekit import rtc
 from livekit.agents import llm
 from livekit.plugins.openai.realtime import RealtimeModel
+from loudspeaker import Loudspeaker
 
 HTTP, KEY, WAV = sys.argv[1:4]
 with wave.open(WAV) as file:
     QUESTION = file.readframes(file.getnframes())
 
 errors, ran, said, heard, events = [], [], [], [], []
-
-
-class Loudspeaker:
-    """Plays what it is given, at the pace of the clock."""
-
-    def __init__(self):
-        self.began = self.ends = 0.0
-
-    def give(self, seconds):
-        now = time.monotonic()
-        if now > self.ends:
-            self.began = self.ends = now
-        self.ends += seconds
-
-    def clear(self):
-        self.ends = 0.0
-
-    async def played(self, seconds=None):
-        """Until all of it has been heard, or so many seconds."""
-        until = self.ends if seconds is None else self.began + seconds
-        await asyncio.sleep(max(until - time.monotonic(), 0))
 
 
 @llm.function_tool

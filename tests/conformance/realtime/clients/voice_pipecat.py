@@ -3,10 +3,10 @@
 import asyncio
 import json
 import sys
-import time
 import wave
 
 from loguru import logger
+from loudspeaker import Loudspeaker
 from pipecat.adapters.schemas.function_schema import FunctionSchema
 from pipecat.adapters.schemas.tools_schema import ToolsSchema
 from pipecat.frames.frames import (
@@ -36,27 +36,6 @@ with wave.open(WAV) as file:
 
 seen, errors, ran, raw, heard = [], [], [], [], []
 changed = asyncio.Event()
-
-
-class Loudspeaker:
-    """Plays what it is given, at the pace of the clock."""
-
-    def __init__(self):
-        self.began = self.ends = 0.0
-
-    def give(self, seconds):
-        now = time.monotonic()
-        if now > self.ends:
-            self.began = self.ends = now
-        self.ends += seconds
-
-    def clear(self):
-        self.ends = 0.0
-
-    async def played(self, seconds=None):
-        """Until all of it has been heard, or so many seconds."""
-        until = self.ends if seconds is None else self.began + seconds
-        await asyncio.sleep(max(until - time.monotonic(), 0))
 
 
 loudspeaker = Loudspeaker()
