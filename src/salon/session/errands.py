@@ -11,8 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from salon.base.errors import SalonError
-from salon.session.hooks import Spawn
+from salon.session.hooks import Spawn, failed
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +69,5 @@ class Errands:
         except Exception as error:
             if time.expired():
                 logger.warning("%s: one in %s took more than %g s and was given up", self._what, name, self._seconds)
-            elif isinstance(error, SalonError):
-                logger.warning("%s: one in %s: %s", self._what, name, error)
             else:
-                logger.error("%s: one in %s failed", self._what, name, exc_info=error)
+                failed(logger, f"{self._what}: one in {name}", error)

@@ -95,7 +95,7 @@ class _Told:
         try:
             result = self._handler(happening)
         except Exception as error:
-            self._failed(error)
+            failed(logger, self._name, error)
             return
         if inspect.isawaitable(result):
             self._running += 1
@@ -109,15 +109,17 @@ class _Told:
             if time.expired():
                 logger.warning("%s took more than %g s for one event and was ended", self._name, MAX_SECONDS)
             else:
-                self._failed(error)
+                failed(logger, self._name, error)
         finally:
             self._running -= 1
             if self._untold and self._running < max(1, MAX_RUNNING // 2):
                 logger.warning("%s was not told %d times what happened", self._name, self._untold)
                 self._untold = 0
 
-    def _failed(self, error: Exception) -> None:
-        if isinstance(error, SalonError):
-            logger.warning("%s: %s", self._name, error)
-        else:
-            logger.error("%s failed", self._name, exc_info=error)
+
+def failed(logger: logging.Logger, what: str, error: Exception) -> None:
+    """Say in the log that ``what`` failed: with what is to be read of an error of ours, and whole of any other."""
+    if isinstance(error, SalonError):
+        logger.warning("%s: %s", what, error)
+    else:
+        logger.error("%s failed", what, exc_info=error)
