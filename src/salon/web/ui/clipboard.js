@@ -20,6 +20,12 @@ export async function copyText(text) {
   }
 }
 
+/** Words for another program, with a button that copies them. @param {string} text */
+export function copyable(text) {
+  const copy = h("button", { type: "button", class: "icon-button", "aria-label": t("copy"), title: t("copy"), onclick: () => void copyFrom(copy, text) }, icon("copy"));
+  return h("div", { class: "copyable" }, h("pre", { tabindex: 0 }, text), copy);
+}
+
 /**
  * @param {HTMLElement} button an icon button
  * @param {string} text

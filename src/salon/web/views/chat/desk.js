@@ -3,7 +3,7 @@
 import { clock, t } from "../../i18n/i18n.js";
 import { credential } from "../../model/preferences.js";
 import { httpUrl } from "../../realtime/place.js";
-import { copyFrom } from "../../ui/clipboard.js";
+import { copyable } from "../../ui/clipboard.js";
 import { h, put } from "../../ui/dom.js";
 import { icon } from "../../ui/icons.js";
 import { openMenu } from "../../ui/menu.js";
@@ -43,8 +43,7 @@ function unnamed(lobby) {
 /** No visitor yet: what brings them. */
 function none() {
   const tag = `<script src="${httpUrl("web/widget.js")}" defer></script>`;
-  const copy = h("button", { type: "button", class: "icon-button", "aria-label": t("copy"), title: t("copy"), onclick: () => void copyFrom(copy, tag) }, icon("copy"));
-  return [h("p", { class: "faint desk-none" }, t("desk none")), h("div", { class: "desk-tag" }, h("pre", { tabindex: 0 }, tag), copy)];
+  return [h("p", { class: "faint desk-none" }, t("desk none")), copyable(tag)];
 }
 
 /** @param {Lobby} lobby @param {Case} each */

@@ -3,22 +3,19 @@
 import { t } from "../../i18n/i18n.js";
 import { credential } from "../../model/preferences.js";
 import { httpUrl } from "../../realtime/place.js";
-import { copyFrom } from "../../ui/clipboard.js";
+import { copyable } from "../../ui/clipboard.js";
 import { h } from "../../ui/dom.js";
-import { icon } from "../../ui/icons.js";
 
 /** The two that a server has by itself, where it has keys for nobody. */
 export const ROOMS = ["market", "machine"];
 
 /** @param {string} room */
 export function buildNone(room) {
-  const command = commandFor(room);
-  const copy = h("button", { type: "button", class: "icon-button", "aria-label": t("copy"), title: t("copy"), onclick: () => void copyFrom(copy, command) }, icon("copy"));
   const others = ROOMS.filter((name) => name !== room).map((name) => h("a", { class: "button small", href: `#/monitor/${name}` }, name));
   return [
     h("h2", null, t("monitor none")),
     h("p", { class: "faint" }, t("monitor none about")),
-    h("div", { class: "monitor-command" }, h("pre", { tabindex: 0 }, command), copy),
+    copyable(commandFor(room)),
     h("p", { class: "faint" }, t("monitor none others")),
     h("div", { class: "monitor-others" }, ...others),
   ];
