@@ -22,7 +22,8 @@ RUNS = [
 
 
 def test_every_script_is_run_and_listed() -> None:
-    scripts = {path.name for path in CLIENTS.iterdir() if path.is_file()}
+    shared = {"loudspeaker.py"}
+    scripts = {path.name for path in CLIENTS.iterdir() if path.is_file()} - shared
     assert {module.FOREIGN.script for module in RUNS} == scripts
     listed = re.findall(r"^\|[^|]+\|[^|]+\| `([^`]+)` \|", table.PAGE.read_text("utf-8"), re.M)
     assert set(listed) == scripts
