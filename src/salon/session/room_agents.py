@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ import msgspec
 
 from salon.base.errors import Refused
 from salon.base.patterns import matches
-from salon.base.rooms import Change, Who
+from salon.base.rooms import Change, Ended, Who
 from salon.ports.broker import Draft
 from salon.ports.clock import Clock
 from salon.ports.observer import Observer
@@ -150,7 +151,8 @@ class RoomAgents:
         if room in self._ready:
             return
         for name in await self._present(room):
-            await self._sit(room, name)
+            with suppress(Refused):  # it is kept out for a while; the others are not
+                await self._sit(room, name)
         self._ready.add(room)
         if self._seats.setdefault(room, {}):
             await self._mend(room)
@@ -179,9 +181,15 @@ class RoomAgents:
         if name in seats:
             return
         who = self.identity_of(self._agents[name])
-        member = self._rooms.enter(who.identity, _Deaf(), grants=Grants.everything(), kind="agent", info=who.info)
+        seat = _Seat(lambda: seats.pop(name, None))
+        member = self._rooms.enter(who.identity, seat, grants=Grants.everything(), kind="agent", info=who.info)
         seats[name] = member
-        await member.subscribe(f"{room}/{chat.CHAT}", lambda welcome: None)
+        try:
+            await member.subscribe(f"{room}/{chat.CHAT}", lambda welcome: None)
+        except BaseException:
+            seats.pop(name, None)
+            await member.leave(keep=False)
+            raise
 
     async def _mend(self, room: str) -> None:
         """Close the answers that a server which is gone has left open."""
@@ -258,12 +266,17 @@ class RoomAgents:
             self._look_soon(room)
 
 
-class _Deaf:
-    """An ``Ear`` that needs not be told: the hooks tell."""
+class _Seat:
+    """An ``Ear`` that listens for its own end alone: of what is said the hooks tell."""
 
     crowded = False
 
-    def tell(self, told: Told) -> None: ...
+    def __init__(self, over: Callable[[], object]) -> None:
+        self._over = over
+
+    def tell(self, told: Told) -> None:
+        if isinstance(told.event, Ended):
+            self._over()
 
     async def drained(self) -> None: ...
 
@@ -271,4 +284,6 @@ class _Deaf:
 
     def renew(self, until: int) -> None: ...
 
-    def close(self, reason: Farewell) -> None: ...
+    def close(self, reason: Farewell) -> None:
+        if reason == "kicked":
+            self._over()

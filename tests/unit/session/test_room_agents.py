@@ -10,7 +10,7 @@ import pytest
 
 from salon.base.chat import TextDelta
 from salon.base.errors import Refused
-from salon.base.rooms import Page, Who
+from salon.base.rooms import Kick, Page, Who
 from salon.ports.broker import Draft
 from salon.session.agent import Agent
 from salon.session.room_agents import MAX_WAITING
@@ -86,6 +86,31 @@ async def test_it_has_a_seat_while_somebody_is_there() -> None:
         async with asyncio.timeout(20):
             while await house.rooms.broker.presence("lobby"):  # noqa: ASYNC110 (nobody is told)
                 await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("room", ["", "lobby"])
+async def test_who_is_kicked_answers_no_more(room: str) -> None:
+    agents = [Agent(name="first"), Agent(name="guide")]
+    async with chatting(ScriptedLlm(HELLO), agents) as house:
+        await house.agents.invite("lobby", "guide")
+        ada = await house.enter("ada")
+        await house.say(ada, "m1", "@guide hi")
+        await house.until(ada, "edit")
+        await house.rooms.control(Kick("agent:guide", room, until=house.clock.unix() + 60))
+        await house.say(ada, "m2", "@guide hi again")
+        await house.say(ada, "m3", "@first hi")
+        await house.until(ada, "edit", 2)
+        assert [each.reply_to for each in await house.said() if each.reply_to] == ["m1", "m3"]
+        # The ban holds for those who come later, and is no harm to the other.
+        await ada.member.leave(keep=False)
+        async with asyncio.timeout(20):
+            while await house.rooms.broker.presence("lobby"):  # noqa: ASYNC110 (nobody is told)
+                await asyncio.sleep(0)
+        bob = await house.enter("bob")
+        await house.say(bob, "m4", "@guide hi")
+        await house.say(bob, "m5", "@first hi")
+        await house.until(bob, "edit")
+        assert [each.reply_to for each in await house.said() if each.reply_to] == ["m1", "m3", "m5"]
 
 
 async def test_where_it_is_not_wanted_it_is_not_until_it_is_invited() -> None:
