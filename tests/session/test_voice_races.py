@@ -77,7 +77,7 @@ def test_who_goes_on_while_the_words_of_the_turn_are_waited_for_gets_one_answer(
             "And the window of the other room too.",
         ]
 
-    play(script, asr=SimulatedAsr([], final_ms=900, partials=False))
+    play(script, asr=SimulatedAsr([], final_ms=2500, partials=False))
 
 
 def test_an_answer_that_a_client_asked_for_and_that_waits_is_told_to_end_where_the_person_goes_on() -> None:

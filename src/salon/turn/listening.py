@@ -18,6 +18,10 @@ PREFIX_MS = 300
 PAUSE_MS = 180
 """After so much silence what was said is taken to the recogniser's end: its words are ready when the turn is over."""
 
+WORDS_MS = 500
+"""A turn is over so much later, at most, where its words are still being recognised: they may say that it is not, and an answer
+waits for them anyway."""
+
 STIRRED_MS = 120
 """A turn is over so much later where something stirs in the moment in which it would be: until it is known whether that is a
 voice."""
@@ -98,14 +102,15 @@ Outcome = (
 
 
 class _Turn:
-    __slots__ = ("endpoint", "id", "last", "open", "start", "told")
+    __slots__ = ("endpoint", "id", "known", "last", "open", "start", "told")
 
     def __init__(self, item_id: str, start: int, endpoint: Endpoint) -> None:
         self.id = item_id
         self.start = start
         self.endpoint = endpoint
         self.told = False
-        self.open = True  # a segment is being recognised
+        self.open = True  # a segment is being heard
+        self.known = False  # all its words are
         self.last = start
 
 
@@ -181,12 +186,16 @@ class ListeningMachine:
         if turn is None or turn.id != item_id:
             return []
         turn.endpoint.heard(text)
+        turn.known = final
         return self._obey(self._interrupt.words(text, ours, final=final))
 
     def wordless(self, item_id: str) -> list[Outcome]:
         """The recogniser failed at what is being said."""
         turn = self._turn
-        return self._obey(self._interrupt.wordless()) if turn is not None and turn.id == item_id else []
+        if turn is None or turn.id != item_id:
+            return []
+        turn.known = True
+        return self._obey(self._interrupt.wordless())
 
     def judged(self, item_id: str, probability: float) -> None:
         """What an audio turn model makes of the pause."""
@@ -217,13 +226,13 @@ class ListeningMachine:
         outcomes: list[Outcome] = []
         self._idle_since = None
         turn = self._turn
-        if turn is None:
+        if turn is not None and not turn.open:
+            turn.open, turn.known = True, False
+            outcomes.append(SegmentBegan(turn.id, max(at - PREFIX_MS, turn.last)))
+        elif turn is None:
             prefix = self.detection.prefix_padding_ms if isinstance(self.detection, ServerVad) else PREFIX_MS
             turn = self._turn = _Turn(self._new_id("item"), max(at - prefix, 0), Endpoint(self.detection))
             outcomes.append(SegmentBegan(turn.id, turn.start))
-        elif not turn.open:
-            turn.open = True
-            outcomes.append(SegmentBegan(turn.id, max(at - PREFIX_MS, turn.last)))
         turn.endpoint.onset()
         if turn.told:
             return outcomes
@@ -253,7 +262,10 @@ class ListeningMachine:
         due = turn.endpoint.due
         if turn.told and due is not None and self._now >= due + self._hesitation:
             if turn.open:
+                turn.open = False
                 outcomes.append(SegmentEnded(turn.id, turn.last))
+            if isinstance(self.detection, SemanticVad) and not turn.known and self._now < due + WORDS_MS:
+                return outcomes
             self._turn = None
             outcomes.append(SpeechStopped(turn.id, turn.start, self._now, turn.last))
         return outcomes

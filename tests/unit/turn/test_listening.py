@@ -8,6 +8,7 @@ from salon.base.ids import counting
 from salon.base.session import SemanticVad, ServerVad, TurnDetection
 from salon.turn.listening import (
     STIRRED_MS,
+    WORDS_MS,
     Dropped,
     Duck,
     Interrupted,
@@ -84,6 +85,35 @@ def test_the_end_waits_for_the_words() -> None:
         ear.silence(3000)
         waits.append(ear.when(SpeechStopped) - 500)
     assert waits == [400, 400, 2000]
+
+
+def test_the_end_waits_for_words_that_are_still_being_recognised() -> None:
+    ear = Ear(SemanticVad())
+    ear.voice(500)
+    ear.words("Is there anything I can do")
+    ear.silence(420)
+    ear.words("Is there anything I can do about", final=True)
+    ear.silence(3000)
+    assert ear.when(SpeechStopped) - 500 == 2000
+
+
+def test_the_end_waits_for_words_no_longer_than_an_answer_is_worth() -> None:
+    def end(detection: TurnDetection, *, fails: bool = False, goes_on: bool = False) -> int:
+        ear = Ear(detection)
+        ear.voice(500)
+        if goes_on:
+            ear.silence(240)
+            ear.words("Open", final=True)
+            ear.voice(260)
+        ear.words("Open the door")
+        if fails:
+            ear.silence(240)
+            ear.machine.wordless("item_1")
+        ear.silence(3000)
+        return ear.when(SpeechStopped) - (1000 if goes_on else 500)
+
+    assert end(SemanticVad()) == end(SemanticVad(), goes_on=True) == 400 + WORDS_MS
+    assert end(SemanticVad(), fails=True) == end(ServerVad(silence_duration_ms=400)) == 400
 
 
 def test_semantic_vad_ducks_first_and_tells_nobody() -> None:
