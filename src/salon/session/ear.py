@@ -296,6 +296,9 @@ class Ear:
         except Exception:
             log.exception("recogniser broke")
             segment.error = ProviderError("The recogniser could not be used: an error inside the server.")
+        if segment.error is not None and not segment.finished:
+            # What was said since then nobody heard: half a sentence is none.
+            segment.text = ""
         segment.done = True
         if self._turns.get(item_id) is not turn:
             return

@@ -10,6 +10,7 @@ from salon.base.errors import Overloaded, ProviderError
 from salon.base.ids import counting
 from salon.base.session import ServerVad, TurnDetection
 from salon.base.speech import Final, Partial
+from salon.providers.fallback_asr import FallbackAsr
 from salon.session.ear import Ear
 from salon.turn.listening import Outcome, Soften, SpeechStarted, SpeechStopped
 from tests.fakes.instant_speech import InstantAsr
@@ -146,6 +147,41 @@ async def test_a_recogniser_that_fails_is_told_once() -> None:
         push(ear, 400)
         push(ear, 800, QUIET)
         assert await told.until("failed") == ("failed", "item_1", "provider_overloaded")
+
+
+async def test_what_was_understood_before_a_recogniser_failed_counts_where_all_of_it_had_been_said() -> None:
+    breaks = asyncio.Event()
+    asr = InstantAsr([Partial("Open the"), breaks, Overloaded("Busy.")])
+    heard = ("transcribed", "item_1", "Open the", 0.0)
+    for finished, outcome in ((True, heard), (False, ("failed", "item_1", "provider_overloaded"))):
+        breaks.clear()
+        async with listening(asr) as (ear, told):
+            push(ear, 400)
+            await told.until("partial")
+            if finished:
+                push(ear, 800, QUIET)
+            breaks.set()
+            while not asr.sessions[-1].closed:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            push(ear, 800, QUIET)
+            assert await told.until(outcome[0]) == outcome
+
+
+async def test_the_next_recogniser_of_a_chain_hears_all_of_it_and_what_the_first_understood_is_not_said_twice() -> None:
+    breaks = asyncio.Event()
+    first, second = InstantAsr([Partial("Open"), breaks, Overloaded("Busy.")]), InstantAsr("Open the door.")
+    told, vad = Told(), Vad()
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        chain = FallbackAsr([first, second])
+        ear = told.ear = Ear(chain, vad, told, detection=VAD, new_id=counting(), spawn=group.create_task)
+        push(ear, 400)
+        await told.until("partial")
+        breaks.set()
+        await second.opened.wait()
+        push(ear, 800, QUIET)
+        assert (await told.until("transcribed"))[2] == "Open the door."
+        assert bytes(second.sessions[0].audio).startswith(LOUD * 20)
+        ear.close()
 
 
 async def test_the_client_commits_what_it_will() -> None:
