@@ -23,11 +23,13 @@ from salon.base.events import (
     InputSpeechStarted,
     InputSpeechStopped,
     InputTimedOut,
+    ItemDone,
     ItemRetrieved,
     ItemTruncated,
     OutputBufferCleared,
     OutputBufferStarted,
     OutputBufferStopped,
+    OutputItemDone,
     OutputTranscriptDelta,
     ResponseCreated,
     ResponseDone,
@@ -188,6 +190,21 @@ def test_an_interruption_stops_us_and_history_has_what_was_heard(answer: str, sl
         assert talk.history[1] == ("assistant", kept)
 
     play(script, llm=SimulatedLlm([answer, "London is large too."]), tts=SimulatedTts(words=words))
+
+
+@pytest.mark.parametrize("detection", [ServerVad(), SemanticVad()])
+def test_who_is_interrupted_is_told_first_that_somebody_speaks_and_then_what_becomes_of_the_answer(
+    detection: ServerVad | SemanticVad,
+) -> None:
+    async def script(talk: Simulation) -> None:
+        await interrupted(talk)
+        await talk.until(ItemTruncated)
+        kinds = [type(event) for _, event in talk.events]
+        second = len(kinds) - 1 - kinds[::-1].index(InputSpeechStarted)
+        ended = [OutputItemDone, ItemDone, ResponseDone, OutputBufferCleared, ItemTruncated]
+        assert [kind for kind in kinds[second:] if kind in ended] == ended
+
+    play(script, llm=SimulatedLlm([LONG], delta_ms=200), detection=detection)
 
 
 def test_we_are_quiet_within_a_tenth_of_a_second() -> None:

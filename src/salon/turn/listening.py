@@ -240,7 +240,7 @@ class ListeningMachine:
             return outcomes + self._tell()
         if isinstance(self.detection, ServerVad):
             # The protocol's server_vad interrupts "when a VAD start event occurs".
-            return [*outcomes, Interrupted(), *self._tell()]
+            return [*outcomes, *self._tell(), Interrupted()]
         return outcomes + self._obey(self._interrupt.onset(at, guarded=guarded))
 
     def _offset(self, at: int) -> None:
@@ -295,7 +295,7 @@ class ListeningMachine:
             case Verdict.DUCK:
                 return [Duck()]
             case Verdict.STOP:
-                return [Interrupted(), *self._tell()]
+                return [*self._tell(), Interrupted()]
             case Verdict.RESUME:
                 turn, self._turn = self._turn, None
                 return [*([Dropped(turn.id)] if turn else []), Resume()]

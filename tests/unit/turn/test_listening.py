@@ -124,7 +124,7 @@ def test_semantic_vad_ducks_first_and_tells_nobody() -> None:
     assert ear.when(Soften) - 500 <= 20
     assert ear.when(Duck) - 500 <= 100
     assert ear.voice(400) == []
-    assert ear.words("what about") == [Interrupted(), SpeechStarted("item_1", 200)]
+    assert ear.words("what about") == [SpeechStarted("item_1", 200), Interrupted()]
 
 
 def test_a_click_softens_us_for_a_moment() -> None:
@@ -167,7 +167,7 @@ def test_who_plays_what_it_has_is_told_soon() -> None:
     ear = Ear(SemanticVad(), silent=False)
     ear.playing = True
     ear.silence(500)
-    assert ear.voice(500)[2:] == [Duck(), Interrupted(), SpeechStarted("item_1", 200)]
+    assert ear.voice(500)[2:] == [Duck(), SpeechStarted("item_1", 200), Interrupted()]
     assert ear.when(Interrupted) - 500 <= 350
 
 
@@ -213,7 +213,7 @@ def test_words_stop_us_before_time_does() -> None:
     ear = Ear(SemanticVad())
     ear.playing = True
     ear.voice(100)
-    assert ear.words("wait") == [Interrupted(), SpeechStarted("item_1", 0)]
+    assert ear.words("wait") == [SpeechStarted("item_1", 0), Interrupted()]
 
 
 def test_a_recogniser_that_fails_leaves_it_to_the_length_of_the_voice() -> None:
@@ -222,7 +222,7 @@ def test_a_recogniser_that_fails_leaves_it_to_the_length_of_the_voice() -> None:
     ear.voice(800)
     assert ear.machine.wordless("item_1") == []
     assert ear.machine.wordless("another") == []
-    assert ear.voice(20) == [Interrupted(), SpeechStarted("item_1", 0)]
+    assert ear.voice(20) == [SpeechStarted("item_1", 0), Interrupted()]
 
 
 def test_what_began_while_we_fell_silent_is_a_turn() -> None:
@@ -239,7 +239,7 @@ def test_what_began_while_we_fell_silent_is_a_turn() -> None:
 def test_server_vad_interrupts_at_once() -> None:
     ear = Ear(ServerVad())
     ear.playing = True
-    began = [SegmentBegan("item_1", 0), Interrupted(), SpeechStarted("item_1", 0)]
+    began = [SegmentBegan("item_1", 0), SpeechStarted("item_1", 0), Interrupted()]
     assert ear.voice(100) == [Soften(True), *began, Soften(False)]
 
 
