@@ -6,10 +6,10 @@ The terms are those of the OpenAI Realtime protocol (GA). A ``SessionPatch`` has
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from salon.base.chat import ToolSpec
 
@@ -24,22 +24,31 @@ class AudioFormat(msgspec.Struct, frozen=True):
 
 
 class Transcription(msgspec.Struct, frozen=True):
+    """``languages`` are those that may be spoken, ``keywords`` what is likely to be said."""
+
     model: str | None = None
     language: str | None = None
     prompt: str | None = None
+    languages: tuple[str, ...] | None = None
+    keywords: tuple[str, ...] | None = None
+    delay: Literal["minimal", "low", "medium", "high", "xhigh"] | None = None
 
 
 class NoiseReduction(msgspec.Struct, frozen=True):
     type: Literal["near_field", "far_field"]
+    strength: float | None = None
+
+
+Milliseconds = Annotated[int, Meta(ge=0)]
 
 
 class ServerVad(msgspec.Struct, frozen=True, tag="server_vad"):
     """Times are milliseconds."""
 
-    threshold: float = 0.5
-    prefix_padding_ms: int = 300
-    silence_duration_ms: int = 500
-    idle_timeout_ms: int | None = None
+    threshold: Annotated[float, Meta(ge=0, le=1)] = 0.5
+    prefix_padding_ms: Milliseconds = 300
+    silence_duration_ms: Milliseconds = 500
+    idle_timeout_ms: Annotated[int, Meta(ge=5000, le=30_000)] | None = None
     create_response: bool = True
     interrupt_response: bool = True
 

@@ -222,7 +222,11 @@ class Voice:
             self.ear.configure(audio.turn_detection)
             told = audio.transcription
             if told is not None:
-                self.ear.options = AsrOptions(language=told.language or "", prompt=told.prompt or "")
+                self.ear.options = AsrOptions(
+                    language=told.language or (told.languages[0] if told.languages and len(told.languages) == 1 else ""),
+                    hints=told.keywords or (),
+                    prompt=told.prompt or "",
+                )
         if isinstance(self.speaker, WireSpeaker):
             self.speaker.configure(self._machine.session.audio_output.format)
         if audio.format != self._input:

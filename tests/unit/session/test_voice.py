@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from salon.base.commands import AppendAudio, ClearAudio, ClearOutputAudio, CommitAudio, CreateItem, CreateResponse
+import pytest
+
+from salon.base.commands import (
+    AppendAudio,
+    ClearAudio,
+    ClearOutputAudio,
+    CommitAudio,
+    CreateItem,
+    CreateResponse,
+    UpdateSession,
+)
 from salon.base.events import AudioCleared, ErrorSeen, ResponseDone
 from salon.base.items import InputText, MessageItem
+from salon.base.session import AudioInputPatch, SessionPatch, Transcription
+from salon.base.speech import AsrOptions
 from salon.testing import Simulation, run
 
 
@@ -52,5 +64,28 @@ def test_text_is_answered_aloud() -> None:
         done = await talk.until(ResponseDone)
         assert done.response.output_modalities == ("audio",)
         assert done.response.waterfall is None
+
+    play(script)
+
+
+@pytest.mark.parametrize(
+    ("told", "options"),
+    [
+        (Transcription(), AsrOptions()),
+        (
+            Transcription(language="zh", languages=("en",), prompt="Names.", keywords=("Salon",)),
+            AsrOptions(language="zh", prompt="Names.", hints=("Salon",)),
+        ),
+        (Transcription(languages=("en",)), AsrOptions(language="en")),
+        # Which of several is spoken the recogniser finds by itself.
+        (Transcription(languages=("en", "zh")), AsrOptions()),
+    ],
+)
+def test_what_the_recogniser_is_told(told: Transcription, options: AsrOptions) -> None:
+    async def script(talk: Simulation) -> None:
+        talk.submit(UpdateSession(patch=SessionPatch(audio_input=AudioInputPatch(transcription=told))))
+        voice = talk.client.conversation.voice
+        assert voice is not None and voice.ear is not None
+        assert voice.ear.options == options
 
     play(script)

@@ -38,9 +38,10 @@ def read(content_type: str, body: bytes) -> tuple[str, Any]:
             "Unsupported content type. Supported are 'application/sdp', 'multipart/form-data' and 'application/json'.",
             code="unsupported_content_type",
         )
-    if not sdp or not sdp.strip():
+    offer = (sdp or b"").decode("utf-8", "replace")
+    if not offer.strip():
         raise ClientError("Missing required parameter: 'sdp'.", code="missing_required_parameter", param="sdp")
-    return sdp.decode("utf-8", "replace"), found
+    return offer, found
 
 
 def _parts(content_type: str, body: bytes) -> dict[str, bytes]:

@@ -76,7 +76,7 @@ def encode_session(session: Session, vendor: Vendor = None) -> dict[str, Any]:
     turn = {
         "format": _format(audio_input.format),
         "transcription": None if audio_input.transcription is None else _present(audio_input.transcription),
-        "noise_reduction": None if audio_input.noise_reduction is None else {"type": audio_input.noise_reduction.type},
+        "noise_reduction": None if audio_input.noise_reduction is None else _present(audio_input.noise_reduction),
         "turn_detection": _turn_detection(audio_input.turn_detection),
     }
     # Optional in the schema, and absent where a session does not expire.

@@ -222,6 +222,28 @@ def test_what_is_wrong_is_named(event: dict[str, Any], code: str, param: str | N
     assert param is None or param in error.message or "Supported values are: " in error.message
 
 
+@pytest.mark.parametrize(
+    ("field", "wrong", "right"),
+    [
+        ("threshold", (-0.1, 1.1), (0, 0.5, 1)),
+        ("prefix_padding_ms", (-1,), (0, 300)),
+        ("silence_duration_ms", (-1,), (0, 200)),
+        ("idle_timeout_ms", (0, 4999, 30_001), (5000, 30_000, None)),
+    ],
+)
+def test_how_far_turn_detection_may_be_set(field: str, wrong: tuple[Any, ...], right: tuple[Any, ...]) -> None:
+    def update(value: Any) -> dict[str, Any]:
+        detection = {"type": "server_vad", field: value}
+        session = {"type": "realtime", "audio": {"input": {"turn_detection": detection}}}
+        return {"type": "session.update", "session": session}
+
+    for value in wrong:
+        error = refused(update(value))
+        assert (error.code, error.param) == ("invalid_value", f"session.audio.input.turn_detection.{field}")
+    for value in right:
+        assert isinstance(decode(json.dumps(update(value))), UpdateSession)
+
+
 def test_a_number_that_no_machine_holds_is_refused() -> None:
     frame = '{"type": "conversation.item.truncate", "item_id": "a", "audio_end_ms": ' + "9" * 5000 + "}"
     error = refused(frame)

@@ -304,8 +304,8 @@ def test_a_session_that_was_set_up_in_detail() -> None:
         truncation=Truncation("retention_ratio", 0.5, 800),
         audio_input=AudioInput(
             format=AudioFormat("audio/pcmu"),
-            transcription=Transcription("whisper-1", None, "names"),
-            noise_reduction=NoiseReduction("near_field"),
+            transcription=Transcription("whisper-1", None, "names", ("en", "zh"), ("Salon",), "low"),
+            noise_reduction=NoiseReduction("near_field", 0.5),
             turn_detection=SemanticVad("low", interrupt_response=False),
         ),
         audio_output=AudioOutput(format=AudioFormat("audio/pcma"), voice="marin", speed=1.5),
@@ -330,8 +330,14 @@ def test_a_session_that_was_set_up_in_detail() -> None:
     assert wire["audio"] == {
         "input": {
             "format": {"type": "audio/pcmu"},
-            "transcription": {"model": "whisper-1", "prompt": "names"},
-            "noise_reduction": {"type": "near_field"},
+            "transcription": {
+                "model": "whisper-1",
+                "prompt": "names",
+                "languages": ["en", "zh"],
+                "keywords": ["Salon"],
+                "delay": "low",
+            },
+            "noise_reduction": {"type": "near_field", "strength": 0.5},
             "turn_detection": {
                 "type": "semantic_vad",
                 "eagerness": "low",

@@ -65,7 +65,7 @@ def test_everything_at_once() -> None:
         audio={
             "input": {
                 "format": {"type": "audio/pcm", "rate": 24000},
-                "transcription": {"model": "whisper-1", "language": "en", "keywords": ["x"]},
+                "transcription": {"model": "whisper-1", "language": "en", "languages": ["en"], "keywords": ["x"], "delay": "low"},
                 "noise_reduction": {"type": "far_field", "strength": 1},
                 "turn_detection": {"type": "server_vad", "threshold": 0.9, "idle_timeout_ms": 6000},
             },
@@ -86,8 +86,8 @@ def test_everything_at_once() -> None:
         truncation=Truncation("retention_ratio", 0.8, 8000),
         audio_input=AudioInputPatch(
             format=AudioFormat("audio/pcm"),
-            transcription=Transcription("whisper-1", "en"),
-            noise_reduction=NoiseReduction("far_field"),
+            transcription=Transcription("whisper-1", "en", languages=("en",), keywords=("x",), delay="low"),
+            noise_reduction=NoiseReduction("far_field", 1),
             turn_detection=ServerVad(threshold=0.9, idle_timeout_ms=6000),
         ),
         audio_output=AudioOutputPatch(format=AudioFormat("audio/pcmu"), voice="marin", speed=1.0),
