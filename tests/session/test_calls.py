@@ -121,6 +121,20 @@ async def test_a_form_as_browsers_make_it() -> None:
         caller.pc.close()
 
 
+async def test_a_call_that_only_hears() -> None:
+    session = {"type": "transcription", "audio": {"input": {"turn_detection": {"type": "server_vad"}}}}
+    async with house_of() as house, calling(calls(house), KEY, session=session) as caller:
+        created = (await caller.until("session.created"))[-1]["session"]
+        assert (created["type"], created["object"]) == ("transcription", "realtime.transcription_session")
+        caller.microphone.say("what-can-you-do.wav")
+        kinds = types(await caller.until("conversation.item.input_audio_transcription.completed"))
+        assert kinds.index("input_audio_buffer.committed") < kinds.index("conversation.item.done")
+        assert caller.heard[-1]["transcript"] == "What can you do?"
+        caller.send({"type": "response.create"})
+        await caller.until("error")
+        assert "response.created" not in types(caller.heard)
+
+
 async def test_a_second_channel_beside_the_call() -> None:
     async with house_of() as house, calling(calls(house), KEY) as caller:
         await caller.until("session.created")

@@ -15,19 +15,17 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from salon.base.errors import ClientError, Refused
+from salon.base.errors import Refused
 from salon.base.ids import NewId
-from salon.base.session import Session, SessionPatch
 from salon.ports.media import MediaEngine, Wants
 from salon.ports.observer import Observer
 from salon.rtc.sdp import parse
-from salon.serve.answerer import answerer
+from salon.serve.answerer import answerer, only_hears, preset
 from salon.serve.call import Call
 from salon.serve.gate import Caller, Gate, address_of
 from salon.serve.replies import read_body
 from salon.session.hub import Hub, Part, facts
 from salon.transport.websocket import WebSocketLink
-from salon.turn import settings
 from salon.wire.openai_realtime import Encoder, decode_session
 from salon.wire.openai_realtime import call as wire
 
@@ -82,8 +80,9 @@ class Calls:
     async def begin(self, request: Request) -> Response:
         caller = self._gate.admit(request.scope, "realtime")
         sdp, raw = wire.read(request.headers.get("content-type", ""), await read_body(request, wire.MAX_BODY))
-        patch, model = decode_session(raw) if raw is not None else (SessionPatch(), None)
+        patch, model = decode_session(raw) if raw is not None else (None, None)
         part, shown = self._part(caller, model or request.query_params.get("model"))
+        hears = only_hears(caller, part, patch, request.query_params.get("intent"))
         offer = parse(sdp)
         by_channel = any(section.kind == "application" for section in offer.media)
         with ExitStack() as stack:
@@ -100,8 +99,9 @@ class Calls:
                 owner=f"{caller.kind} {caller.name}",
                 model=shown,
                 locked=caller.secret is not None and caller.secret.locked,
-                preset=lambda session: self._preset(session, part, caller, patch),
+                preset=lambda session: preset(session, caller, part, patch),
                 audio_out=peer.audio_out,
+                transcription=hears,
                 show_all=opted_in,
             )
             if vendor is not None:
@@ -138,16 +138,6 @@ class Calls:
                 code="audio_not_configured",
             )
         return part, shown
-
-    def _preset(self, session: Session, part: Part, caller: Caller, patch: SessionPatch) -> Session:
-        """What the secret says, then what the client does."""
-        speech, secret = part.tts is not None, caller.secret
-        if secret is not None:
-            session = settings.apply(session, secret.session, speech=speech, has_audio=False, locked=False)
-        locked = secret is not None and secret.locked
-        if patch.type != "realtime":
-            raise ClientError("A call is a session of type 'realtime'.", code="invalid_value", param="session.type")
-        return settings.apply(session, patch, speech=speech, has_audio=False, locked=locked)
 
 
 def no_call() -> Refused:

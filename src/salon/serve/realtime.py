@@ -7,7 +7,7 @@ With the query parameter ``resume``, which only clients of ours send, a session 
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 from starlette.datastructures import Headers, QueryParams
@@ -18,22 +18,22 @@ from starlette.types import Receive, Scope, Send
 
 from salon.base.errors import ClientError, Refused
 from salon.base.ids import NewId
-from salon.base.session import SessionPatch
 from salon.ports.observer import Observer
-from salon.serve.answerer import answerer
+from salon.serve.answerer import answerer, only_hears, preset
 from salon.serve.calls import SUBPROTOCOL, no_call
 from salon.serve.gate import Caller, Gate, address_of
 from salon.serve.replies import deny, json_response, read_json
 from salon.session.client import Client
 from salon.session.hub import Hub, Part, facts, opening
 from salon.transport.websocket import WebSocketLink
-from salon.turn import settings
 from salon.wire.openai_realtime import Encoder, decode, decode_session, encode_session
 
 DOOR = "realtime"
 # OpenAI's own answer to clients of the protocol before general availability.
 CLOSE_BETA = 4000
 BETA = "The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API."
+# Where it took an SDP offer, and made sessions.
+BETA_PATHS = ("/v1/realtime", "/v1/realtime/sessions", "/v1/realtime/transcription_sessions")
 
 
 class Joinable(Protocol):
@@ -68,6 +68,7 @@ class RealtimeDoor:
         return [
             WebSocketRoute("/v1/realtime", _Socket(self)),
             Route("/v1/realtime/client_secrets", self.client_secrets, methods=["POST"]),
+            *(Route(path, _beta, methods=["POST"]) for path in BETA_PATHS),
         ]
 
     async def socket(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,7 +80,8 @@ class RealtimeDoor:
                 if (call_id := query.get("call_id")) is not None:
                     await self._join(caller, call_id, scope, receive, send)
                     return
-                part, model = self._part(caller, query)
+                part, model = answerer(self._hub, caller, query.get("model"))
+                hears = only_hears(caller, part, None, query.get("intent"))
                 hold = stack.enter_context(self._gate.hold(caller, address_of(scope), DOOR))
             except Refused as refused:
                 await deny(scope, receive, send, refused)
@@ -92,7 +94,7 @@ class RealtimeDoor:
                 await self._turn_away(link, ClientError(BETA, code="beta_api_shape_disabled"), CLOSE_BETA)
                 return
             try:
-                client = self._enter(caller, part, model, query, link)
+                client = self._enter(caller, part, model, query, link, hears)
             except Refused as refused:
                 await self._turn_away(link, ClientError(refused.message, code=refused.code), 1013)
                 return
@@ -133,33 +135,27 @@ class RealtimeDoor:
         """
         caller = self._gate.admit(request.scope, DOOR)
         asked = await read_json(request, _SecretRequest)
-        patch, model = decode_session(asked.session) if asked.session is not None else (SessionPatch(), None)
+        patch, model = decode_session(asked.session) if asked.session is not None else (None, None)
         part, shown = answerer(self._hub, caller, model)
-        session = settings.apply(
-            opening(part, self._new_id("sess"), shown),
-            patch,
-            speech=part.tts is not None,
-            has_audio=False,
-            locked=False,
-        )
+        hears = only_hears(caller, part, patch, None)
+        session = preset(opening(part, self._new_id("sess"), shown, transcription=hears), caller, part, patch)
         if asked.salon.locked:
             # Left open, it would be for the client to choose who answers.
             model = shown
         secret = self._gate.issue(
-            caller, session=patch, model=model, locked=asked.salon.locked, ttl_seconds=asked.expires_after.seconds
+            caller,
+            session=patch,
+            model=model,
+            locked=asked.salon.locked,
+            ttl_seconds=(asked.expires_after or _ExpiresAfter()).seconds,
         )
         session = msgspec.structs.replace(session, expires_at=secret.expires_at)
         body = {"value": secret.value, "expires_at": secret.expires_at, "session": encode_session(session)}
         return json_response(body, headers={"cache-control": "no-store"})
 
-    def _part(self, caller: Caller, query: QueryParams) -> tuple[Part, str]:
-        """Who answers, and the name the client has for it. Raises ``Refused``."""
-        part, shown = answerer(self._hub, caller, query.get("model"))
-        if query.get("intent") == "transcription" and part.asr is None:
-            raise Refused("This server has no speech recognition configured.", status=400, code="audio_not_configured")
-        return part, shown
-
-    def _enter(self, caller: Caller, part: Part, model: str, query: QueryParams, link: WebSocketLink) -> Client:
+    def _enter(
+        self, caller: Caller, part: Part, model: str, query: QueryParams, link: WebSocketLink, hears: bool
+    ) -> Client:
         """The session of this connection: the one it comes back to, or a new one."""
         resume = query.get("resume")
         owner = f"{caller.kind} {caller.name}"
@@ -176,12 +172,8 @@ class RealtimeDoor:
             model=model,
             resumable=resume is not None,
             locked=secret is not None and secret.locked,
-            transcription=query.get("intent") == "transcription",
-            preset=lambda session: (
-                session
-                if secret is None
-                else settings.apply(session, secret.session, speech=part.tts is not None, has_audio=False, locked=False)
-            ),
+            transcription=hears,
+            preset=lambda session: preset(session, caller, part),
         )
         if vendor is not None:
             vendor.update(facts(part, client, self._hub.grace_ms))
@@ -214,7 +206,7 @@ class _Socket:
 
 
 class _ExpiresAfter(msgspec.Struct, frozen=True):
-    anchor: str = "created_at"
+    anchor: Literal["created_at"] = "created_at"
     seconds: int = 600
 
 
@@ -223,9 +215,13 @@ class _Extras(msgspec.Struct, frozen=True):
 
 
 class _SecretRequest(msgspec.Struct, frozen=True):
-    expires_after: _ExpiresAfter = _ExpiresAfter()
+    expires_after: _ExpiresAfter | None = None
     session: Any = None
     salon: _Extras = _Extras()
+
+
+async def _beta(request: Request) -> Response:
+    raise ClientError(BETA, code="beta_api_shape_disabled")
 
 
 def _is_beta(scope: Scope) -> bool:

@@ -35,7 +35,6 @@ from salon.base.events import (
     Unducked,
 )
 from salon.base.session import AudioFormat, ResponseParams
-from salon.base.speech import AsrOptions
 from salon.ports.clock import Clock
 from salon.ports.observer import Observer
 from salon.session.captions import Captions
@@ -46,6 +45,7 @@ from salon.session.speculation import SpeculatingLlm
 from salon.session.timing import Timing
 from salon.sound import g711
 from salon.sound.resample import Resampler
+from salon.turn import settings
 from salon.turn.conversation import ConversationMachine
 from salon.turn.interrupt import GREETING_MS
 from salon.turn.listening import (
@@ -222,11 +222,7 @@ class Voice:
             self.ear.configure(audio.turn_detection)
             told = audio.transcription
             if told is not None:
-                self.ear.options = AsrOptions(
-                    language=told.language or (told.languages[0] if told.languages and len(told.languages) == 1 else ""),
-                    hints=told.keywords or (),
-                    prompt=told.prompt or "",
-                )
+                self.ear.options = settings.hearing(told)
         if isinstance(self.speaker, WireSpeaker):
             self.speaker.configure(self._machine.session.audio_output.format)
         if audio.format != self._input:

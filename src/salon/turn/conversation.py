@@ -250,6 +250,8 @@ class ConversationMachine:
         return [*outputs, *self.spoken.truncate(command.item_id, index, command.audio_end_ms)]
 
     def _create_response(self, params: ResponseParams, now: int) -> list[Output]:
+        if self.session.type == "transcription":
+            raise ClientError("A session of type 'transcription' has no responses.", code="invalid_value", param="type")
         in_conversation = params.conversation == "auto"
         if self._character.locked:
             # As in ``settings.UNLOCKED``: what the answer is, and what it costs, stands as the session began.

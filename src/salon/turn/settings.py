@@ -1,4 +1,4 @@
-"""How a session's settings change: what a patch may touch, and what it becomes."""
+"""How a session's settings change: what a patch may touch, and what it becomes; and what a recogniser makes of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import msgspec
 from msgspec import UNSET
 
 from salon.base.errors import ClientError
-from salon.base.session import AudioInputPatch, AudioOutputPatch, Session, SessionPatch
+from salon.base.session import AudioInputPatch, AudioOutputPatch, Session, SessionPatch, Transcription
+from salon.base.speech import AsrOptions
 
 # What a locked session still lets its client choose: how it is spoken with, not who it is spoken with.
 UNLOCKED = frozenset({"output_modalities", "audio_input", "audio_output", "tracing", "include"})
@@ -50,6 +51,12 @@ def apply(session: Session, patch: SessionPatch, *, speech: bool, has_audio: boo
             )
         changes["audio_output"] = output
     return msgspec.structs.replace(session, **changes)
+
+
+def hearing(told: Transcription) -> AsrOptions:
+    """How the recogniser is to listen. Which of several languages is spoken it finds by itself."""
+    only = told.languages[0] if told.languages and len(told.languages) == 1 else ""
+    return AsrOptions(language=told.language or only, hints=told.keywords or (), prompt=told.prompt or "")
 
 
 def _set(patch: AudioInputPatch | AudioOutputPatch) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from salon.session.agent import Agent
+from tests.fakes.instant_speech import InstantAsr
 from tests.fakes.scripted_llm import ScriptedLlm, says
 from tests.session.house import KEY, OTHER_KEY, House, open_house
 
@@ -119,6 +120,14 @@ async def test_what_cannot_be_resumed_begins_anew(house: House) -> None:
     assert session["salon"]["resume_token"] != "resume_gone"
 
 
+@pytest.mark.parametrize("path", ["", "/sessions", "/transcription_sessions"])
+async def test_requests_of_the_beta_are_told_so(house: House, path: str) -> None:
+    async with ClientSession(house.http) as client:
+        answer = await client.post(f"/v1/realtime{path}?model=gpt-4o-realtime-preview", data="v=0", headers=BEARER)
+        assert answer.status == 400
+        assert (await answer.json())["error"]["code"] == "beta_api_shape_disabled"
+
+
 async def test_a_binary_frame_is_an_error_and_no_end(house: House) -> None:
     async with connect(house.url(), additional_headers=BEARER) as socket:
         await socket.recv()
@@ -164,11 +173,48 @@ async def test_a_locked_secret_holds_to_its_session_and_its_agent(house: House) 
         ({"session": {"type": "realtime", "model": "nohouse:x"}}, 404, None),
         ({"expires_after": {"seconds": 1}}, 400, "expires_after.seconds"),
         ({"expires_after": 7}, 400, "expires_after"),
+        ({"expires_after": {"anchor": "last_used", "seconds": 60}}, 400, "expires_after.anchor"),
     ],
 )
 async def test_a_secret_that_cannot_be_made(house: House, body: dict[str, Any], status: int, param: str | None) -> None:
     answered, problem = await secret(house, body)
     assert (answered, problem["error"]["param"]) == (status, param)
+
+
+@pytest.mark.parametrize("by", ["query", "secret", "secret without a session, and query", "secret, against the query"])
+async def test_a_session_that_hears_and_does_not_answer(by: str) -> None:
+    body: dict[str, Any] = {}
+    if by.startswith("secret") and "without" not in by:
+        transcription = {"model": "gpt-4o-transcribe", "language": "en"}
+        body["session"] = {"type": "transcription", "audio": {"input": {"transcription": transcription}}}
+    agent = Agent("host", asr=InstantAsr("Hello."), tts="none", llm=ScriptedLlm(says("never")))
+    async with open_house(agent) as house:
+        status, made = await secret(house, body)
+        assert status == 200
+        key = KEY if by == "query" else made["value"]
+        url = {"query": house.url(intent="transcription"), "secret": house.url()}.get(
+            by, house.url(intent="transcription" if "without" in by else "conversation")
+        )
+        async with connect(url, additional_headers={"Authorization": f"Bearer {key}"}) as socket:
+            session = json.loads(await socket.recv())["session"]
+            assert (session["type"], session["object"]) == ("transcription", "realtime.transcription_session")
+            if body:
+                assert session["audio"]["input"]["transcription"] == transcription
+                assert made["session"]["audio"] == session["audio"]
+            await socket.send(json.dumps({"type": "response.create", "event_id": "r"}))
+            error = json.loads(await socket.recv())["error"]
+            assert (error["code"], error["event_id"]) == ("invalid_value", "r")
+
+
+async def test_a_secret_lives_for_ten_minutes_unless_another_time_is_named(house: House) -> None:
+    _, made = await secret(house, {"expires_after": None})
+    _, longer = await secret(house, {"expires_after": {"anchor": "created_at", "seconds": 1200}})
+    assert 590 <= longer["expires_at"] - made["expires_at"] <= 610
+
+
+async def test_nobody_hears_where_there_is_no_recogniser(house: House) -> None:
+    status, problem = await secret(house, {"session": {"type": "transcription"}})
+    assert (status, problem["error"]["code"]) == (400, "audio_not_configured")
 
 
 async def test_a_session_belongs_to_whoever_opened_it(house: House) -> None:

@@ -679,3 +679,10 @@ def test_a_locked_session_may_have_its_own_welcome_said() -> None:
     error = talk.refused(CreateResponse(params=ResponseParams(say="I am a fool.")))
     assert (error.code, error.param) == ("session_locked", "response.salon.say")
     assert talk.ask(say="Welcome.").say == "Welcome."
+
+
+def test_a_session_that_only_hears_has_no_responses() -> None:
+    talk = Talk(type="transcription")
+    for params in (ResponseParams(), ResponseParams(conversation="none")):
+        error = talk.refused(CreateResponse(params=params, event_id="r"))
+        assert (error.code, error.param, error.client_event_id) == ("invalid_value", "type", "r")

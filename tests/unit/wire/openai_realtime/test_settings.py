@@ -65,7 +65,13 @@ def test_everything_at_once() -> None:
         audio={
             "input": {
                 "format": {"type": "audio/pcm", "rate": 24000},
-                "transcription": {"model": "whisper-1", "language": "en", "languages": ["en"], "keywords": ["x"], "delay": "low"},
+                "transcription": {
+                    "model": "whisper-1",
+                    "language": "en",
+                    "languages": ["en"],
+                    "keywords": ["x"],
+                    "delay": "low",
+                },
                 "noise_reduction": {"type": "far_field", "strength": 1},
                 "turn_detection": {"type": "server_vad", "threshold": 0.9, "idle_timeout_ms": 6000},
             },
