@@ -12,8 +12,9 @@ from salon.ports.asr import AsrTraits
 from salon.ports.llm import CheckStep
 from salon.providers.alongside import alongside
 from salon.providers.listening import BYTES_PER_MS, Listening, Microphone
+from salon.providers.sockets import Socket
 from salon.providers.spark.connection import Settings
-from salon.providers.spark.speech import Socket, Sockets
+from salon.providers.spark.speech import Sockets, receive
 from salon.providers.speech_check import hear
 from salon.wire.iflytek_speech import FIRST, HOUSE, LAST, NEXT, Heard, Transcript, iat, spark_iat
 
@@ -113,7 +114,7 @@ class SparkAsr:
         transcript = Transcript()
         async with self._sockets.connected(self._url) as socket, alongside(self._send(socket, source, options)):
             while True:
-                heard = await socket.receive(self._service.decode)
+                heard = await receive(socket, self._service.decode)
                 if heard.sentence is not None:
                     transcript.put(heard.sentence)
                     source.microphone.tell(Partial(before + transcript.text, len(before) + transcript.stable))

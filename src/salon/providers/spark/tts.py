@@ -12,8 +12,9 @@ from salon.base.speech import Speech, Spoken, TtsOptions, TtsUsage
 from salon.ports.llm import CheckStep
 from salon.ports.tts import TtsTraits
 from salon.providers.alongside import alongside
+from salon.providers.sockets import Socket
 from salon.providers.spark.connection import Settings
-from salon.providers.spark.speech import Socket, Sockets
+from salon.providers.spark.speech import Sockets, receive
 from salon.providers.speaking import Script, Speaking, keep_watch
 from salon.providers.speech_check import speak
 from salon.wire.iflytek_speech import FIRST, HOUSE, LAST, NEXT, super_tts, tts
@@ -112,7 +113,7 @@ class OnlineTts(_Spoken):
             rest, phase, limit = b"", "first_audio", self._first_audio
             while True:
                 async with _within(limit, phase):
-                    audio = await socket.receive(tts.decode)
+                    audio = await receive(socket, tts.decode)
                 pcm = rest + audio.pcm
                 rest = pcm[len(pcm) // 2 * 2 :]
                 said = len(text) if audio.last else len(written[: audio.said or 0].decode("utf-8", "ignore"))
@@ -137,7 +138,7 @@ class SuperTts(_Spoken):
             heard = asyncio.Event()
             async with alongside(self._send(socket, source, options, heard)):
                 while True:
-                    audio = await socket.receive(super_tts.decode)
+                    audio = await receive(socket, super_tts.decode)
                     heard.set()
                     pcm = rest + audio.pcm
                     rest = pcm[len(pcm) // 2 * 2 :]

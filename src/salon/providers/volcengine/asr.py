@@ -11,8 +11,9 @@ from salon.ports.asr import AsrTraits
 from salon.ports.llm import CheckStep
 from salon.providers.alongside import alongside
 from salon.providers.listening import BYTES_PER_MS, Listening, Microphone
+from salon.providers.sockets import Socket
 from salon.providers.speech_check import hear
-from salon.providers.volcengine.connection import Access, Socket, Sockets
+from salon.providers.volcengine.connection import Access, Sockets, receive
 from salon.wire.volcengine import HOUSE, asr
 from salon.wire.volcengine.codes import SILENCE
 from salon.wire.volcengine.frame import ANSWER
@@ -52,7 +53,7 @@ class VolcengineAsr:
                 alongside(self._send(socket, microphone, first, options)),
             ):
                 while True:
-                    frame = await socket.receive()
+                    frame = await receive(socket)
                     if frame.type != ANSWER:
                         continue
                     heard = asr.heard(frame)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
-from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Response
 
-from salon.base.errors import AuthFailed, BadAnswer, Overloaded, ProviderError, RateLimited, TimedOut
+from salon.base.errors import AuthFailed, BadAnswer, Overloaded, ProviderError, RateLimited
+from salon.providers import sockets
 from salon.providers.dialing import Vendor, dial
+from salon.providers.sockets import Socket
 from salon.wire.volcengine import HOUSE, Frame, decode, error_for
 from salon.wire.volcengine.frame import ERROR
 
@@ -36,59 +34,23 @@ class Access:
         return {"X-Api-App-Key": self.app_id, "X-Api-Access-Key": self.access_token, **common}
 
 
-class Sockets:
-    """The connections of one recogniser or synthesiser, so that closing it ends them."""
-
+class Sockets(sockets.Sockets):
     def __init__(self, access: Access, resource: str) -> None:
+        super().__init__(_VENDOR.name, HOUSE, access.stall)
         self._access = access
         self._resource = resource
-        self._open: set[ClientConnection] = set()
 
-    @asynccontextmanager
-    async def connected(self, url: str) -> AsyncIterator[Socket]:
-        """Leaving aborts at once: the service stops working."""
+    def connected(self, url: str) -> AbstractAsyncContextManager[Socket]:
         headers = self._access.headers(self._resource)
-        connection = await dial(url, _VENDOR, within=self._access.connect, headers=headers)
-        self._open.add(connection)
-        try:
-            yield Socket(connection, self._access.stall)
-        finally:
-            self._open.discard(connection)
-            connection.transport.abort()
-
-    async def aclose(self) -> None:
-        for connection in self._open:
-            connection.transport.abort()
+        return self.held(dial(url, _VENDOR, within=self._access.connect, headers=headers))
 
 
-class Socket:
-    def __init__(self, connection: ClientConnection, stall: float) -> None:
-        self._connection = connection
-        self._stall = stall
-
-    async def send(self, frame: bytes) -> bool:
-        """False where the service has closed already; what it said before is still to be read."""
-        try:
-            async with asyncio.timeout(self._stall):
-                await self._connection.send(frame)
-        except TimeoutError:
-            message = f"Volcengine has not taken anything for {self._stall:g} s."
-            raise TimedOut(message, phase="stall", house=HOUSE) from None
-        except ConnectionClosed:
-            return False
-        return True
-
-    async def receive(self) -> Frame:
-        """The next frame. Raises what an error frame stands for, and ``BadAnswer`` where the connection ends before."""
-        try:
-            frame = decode(await self._connection.recv())
-        except ConnectionClosed:
-            raise BadAnswer(
-                "Volcengine closed the connection before its answer was whole.", house=HOUSE, advice="Try again."
-            ) from None
-        if frame.type == ERROR:
-            raise error_for(frame.code, frame.payload)
-        return frame
+async def receive(socket: Socket) -> Frame:
+    """The next frame. Raises what an error frame stands for."""
+    frame = decode(await socket.receive())
+    if frame.type == ERROR:
+        raise error_for(frame.code, frame.payload)
+    return frame
 
 
 def _refused(response: Response) -> ProviderError:

@@ -11,9 +11,10 @@ from salon.base.speech import Speech, Spoken, TtsOptions, TtsUsage
 from salon.ports.llm import CheckStep
 from salon.ports.tts import TtsTraits
 from salon.providers.alongside import alongside
+from salon.providers.sockets import Socket
 from salon.providers.speaking import Script, Speaking, keep_watch
 from salon.providers.speech_check import speak
-from salon.providers.volcengine.connection import Access, Socket, Sockets
+from salon.providers.volcengine.connection import Access, Sockets, receive
 from salon.wire.volcengine import HOUSE, Frame, error_for, tts
 from salon.wire.volcengine.frame import SOUND
 
@@ -65,7 +66,7 @@ class VolcengineTts:
         rest = b""
         async with alongside(self._send(socket, script, text, options, ready, heard)):
             while True:
-                frame = await socket.receive()
+                frame = await receive(socket)
                 match frame.event:
                     case tts.CONNECTION_FAILED | tts.SESSION_FAILED | tts.SESSION_CANCELED:
                         raise error_for(None, frame.payload)

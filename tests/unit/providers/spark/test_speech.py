@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from salon.base.errors import AuthFailed, BadAnswer
+from salon.base.errors import AuthFailed
 from salon.providers.spark.connection import Settings
 from salon.providers.spark.speech import Sockets
-from salon.wire.iflytek_speech import iat
 from tests.fakes.iflytek_server import KEYS, iflytek_server
 
 
@@ -17,17 +16,6 @@ async def test_a_wrong_secret_is_told() -> None:
         with pytest.raises(AuthFailed, match="does not match"):
             async with sockets.connected(f"{server.url}/v2/iat"):
                 pass
-
-
-async def test_a_connection_that_is_closed_takes_nothing_and_says_so() -> None:
-    async with iflytek_server() as server:
-        sockets = Sockets(Settings(**KEYS))
-        async with sockets.connected(f"{server.url}/v2/iat") as socket:
-            await sockets.aclose()
-            with pytest.raises(BadAnswer):
-                await socket.receive(iat.decode)
-            assert not await socket.send("late")
-        await server.idle.wait()
 
 
 async def test_leaving_closes_at_once() -> None:

@@ -27,16 +27,6 @@ async def test_a_wrong_key_is_told_and_not_shown() -> None:
     assert "wrong-secret" not in f"{caught.value} {caught.value.advice} {Access('wrong-secret')!r}"
 
 
-async def test_closing_ends_what_is_open() -> None:
-    async with volcengine_server() as server:
-        sockets = Sockets(Access(KEY), "r")
-        async with sockets.connected(server.url + ASR) as socket:
-            await sockets.aclose()
-            with pytest.raises(BadAnswer):
-                await socket.receive()
-            assert not await socket.send(b"late")
-
-
 @pytest.mark.parametrize(("status", "code"), [(403, "provider_auth_failed"), (429, "inference_rate_limit_exceeded")])
 def test_refusals(status: int, code: str) -> None:
     def refused(status: int) -> ProviderError:
