@@ -129,6 +129,21 @@ async def test_g711_both_ways() -> None:
             assert max(g711.decode(sound, law)) > 0  # type: ignore[arg-type]
 
 
+async def test_the_format_of_one_answer() -> None:
+    async with talking() as (client, _, _):
+        format = {"type": "audio/pcma"}
+        await send(client, {"type": "response.create", "response": {"audio": {"output": {"format": format}}}})
+        events = await client.until("rate_limits.updated")
+        assert events[0]["response"]["audio"]["output"]["format"] == done(events)["audio"]["output"]["format"] == format
+        sound = b"".join(base64.b64decode(e["delta"]) for e in events if e["type"] == "response.output_audio.delta")
+        assert len(sound) / 8 == pytest.approx(len(ANSWER) * CHARACTER, abs=60)
+        await send(client, {"type": "response.create"})
+        events = await client.until("rate_limits.updated")
+        assert done(events)["audio"]["output"]["format"] == PCM
+        sound = b"".join(base64.b64decode(e["delta"]) for e in events if e["type"] == "response.output_audio.delta")
+        assert len(sound) / 48 == pytest.approx(len(ANSWER) * CHARACTER, abs=60)
+
+
 async def test_chinese_is_heard_by_the_default_detection() -> None:
     async with talking(InstantAsr("你能做什么？"), answer="我能讲故事。") as (client, _, llm):
         assert client.heard[0]["session"]["audio"]["input"]["turn_detection"]["type"] == "semantic_vad"

@@ -8,7 +8,7 @@ import msgspec
 
 from salon.base.chat import Usage
 from salon.base.items import Item
-from salon.base.session import Modality, Session
+from salon.base.session import AudioFormat, Modality, Session
 from salon.base.speech import Word
 
 ResponseStatus = Literal["in_progress", "completed", "cancelled", "failed", "incomplete"]
@@ -30,6 +30,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     output: tuple[Item, ...] = ()
     max_output_tokens: int | None = None
     voice: str = "alloy"
+    audio_format: AudioFormat = AudioFormat()
     metadata: dict[str, str] | None = None
     usage: Usage | None = None
     reason: str | None = None

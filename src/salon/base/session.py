@@ -167,4 +167,5 @@ class ResponseParams(msgspec.Struct, frozen=True, kw_only=True):
     input: tuple[Any, ...] | None = None
     web_search: bool | None = None
     voice: str | None = None
+    audio_format: AudioFormat | None = None
     say: str | None = None

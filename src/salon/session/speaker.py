@@ -85,16 +85,16 @@ class WireSpeaker:
     def __init__(self, emit: Callable[[Event], None], clock: Clock) -> None:
         self._emit = emit
         self._clock = clock
-        self._format = AudioFormat()
-        self._resampler = Resampler(RATE, 8000)
+        self._encoders: dict[str, Callable[[bytes], bytes]] = {}
         self._items: deque[tuple[str, str, int, int]] = deque(maxlen=16)  # response, item, when it begins, when it ends
 
     def room(self) -> Awaitable[None] | None:
         return None
 
-    def configure(self, audio: AudioFormat) -> None:
-        if audio != self._format:
-            self._format, self._resampler = audio, Resampler(RATE, 8000)
+    def begin(self, response_id: str, audio: AudioFormat) -> None:
+        """An answer is to be told in that format, until it is finished."""
+        if audio.type != "audio/pcm":
+            self._encoders[response_id] = _g711(audio)
 
     def play(self, event: OutputAudioDelta) -> None:
         now, length = self._clock.now(), milliseconds(event.audio, RATE)
@@ -106,12 +106,13 @@ class WireSpeaker:
         else:
             begins = max(now, last[3]) if last is not None else now
             self._items.append((event.response_id, event.item_id, begins, begins + length))
+        encoded = self._encoders.get(event.response_id, bytes)
         step = size(CHUNK_MS, RATE)
         for at in range(0, len(event.audio), step):
-            self._emit(msgspec.structs.replace(event, audio=self._encoded(event.audio[at : at + step])))
+            self._emit(msgspec.structs.replace(event, audio=encoded(event.audio[at : at + step])))
 
     def finish(self, response_id: str) -> None:
-        return None
+        self._encoders.pop(response_id, None)
 
     @property
     def playing(self) -> bool:
@@ -142,10 +143,10 @@ class WireSpeaker:
     def close(self) -> None:
         return None
 
-    def _encoded(self, pcm: bytes) -> bytes:
-        if self._format.type == "audio/pcm":
-            return pcm
-        return g711.encode(self._resampler.push(pcm), "ulaw" if self._format.type == "audio/pcmu" else "alaw")
+
+def _g711(audio: AudioFormat) -> Callable[[bytes], bytes]:
+    resampler = Resampler(RATE, 8000)
+    return lambda pcm: g711.encode(resampler.push(pcm), "ulaw" if audio.type == "audio/pcmu" else "alaw")
 
 
 class CallSpeaker:

@@ -223,8 +223,6 @@ class Voice:
             told = audio.transcription
             if told is not None:
                 self.ear.options = settings.hearing(told)
-        if isinstance(self.speaker, WireSpeaker):
-            self.speaker.configure(self._machine.session.audio_output.format)
         if audio.format != self._input:
             self._input = audio.format
             self._to_16k = Resampler(24_000 if audio.format.type == "audio/pcm" else 8000, 16_000)
@@ -373,6 +371,8 @@ class Voice:
         self._captions.spoken(event.response_id, event.item_id)
 
     def _created(self, event: ResponseCreated) -> None:
+        if isinstance(self.speaker, WireSpeaker):
+            self.speaker.begin(event.response.id, event.response.audio_format)
         if event.response.conversation_id is not None:
             self._answering = True
             self._timing.began(event.response.id)

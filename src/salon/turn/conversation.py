@@ -259,6 +259,7 @@ class ConversationMachine:
                 conversation=params.conversation,
                 metadata=params.metadata,
                 output_modalities=params.output_modalities,
+                audio_format=params.audio_format,
                 say=self._allowed(params.say),
             )
         self._admit(in_conversation)
@@ -273,6 +274,7 @@ class ConversationMachine:
             output_modalities=("audio",) if self._is_spoken(params) else ("text",),
             max_output_tokens=_either(params.max_output_tokens, session.max_output_tokens),
             voice=params.voice or session.audio_output.voice,
+            audio_format=params.audio_format or session.audio_output.format,
             metadata=params.metadata,
         )
         running = Running(

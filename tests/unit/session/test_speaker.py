@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from salon.base.events import Event, OutputAudioDelta, OutputBufferStarted, OutputBufferStopped
 from salon.base.session import AudioFormat
 from salon.session.speaker import CallSpeaker, Place, WireSpeaker
@@ -32,11 +34,23 @@ def test_g711_is_a_byte_for_a_sample_at_8_khz() -> None:
     speaker, _, told = on_wire()
     for kind in ("audio/pcmu", "audio/pcma"):
         told.clear()
-        speaker.configure(AudioFormat(kind))  # type: ignore[arg-type]
+        speaker.begin("r", AudioFormat(kind))  # type: ignore[arg-type]
         speaker.play(sound(200))
         (event,) = told
         assert isinstance(event, OutputAudioDelta)
         assert 1580 <= len(event.audio) <= 1600
+        speaker.finish("r")
+
+
+def test_each_answer_has_a_format_of_its_own() -> None:
+    speaker, _, told = on_wire()
+    speaker.begin("narrow", AudioFormat("audio/pcmu"))
+    speaker.begin("wide", AudioFormat())
+    for response in ("narrow", "wide", "narrow", "wide"):
+        speaker.play(sound(200, response, response))
+    lengths = [len(event.audio) for event in told if isinstance(event, OutputAudioDelta)]
+    assert lengths[1::2] == [9600, 9600]
+    assert sum(lengths[::2]) == pytest.approx(3200, abs=20)
 
 
 def test_what_was_heard_is_estimated_by_time() -> None:

@@ -166,7 +166,7 @@ def _response(response: Response, vendor: Vendor) -> dict[str, Any]:
         "conversation_id": response.conversation_id,
         "output_modalities": response.output_modalities,
         "max_output_tokens": response.max_output_tokens or "inf",
-        "audio": {"output": {"format": {"type": "audio/pcm", "rate": 24000}, "voice": response.voice}},
+        "audio": {"output": {"format": _format(response.audio_format), "voice": response.voice}},
         "usage": None if response.status == "in_progress" else _usage(response.usage or Usage()),
         "metadata": response.metadata,
     }

@@ -45,7 +45,7 @@ def patch(raw: shapes.SessionIn) -> SessionPatch:
         max_output_tokens=_max_tokens(raw.max_output_tokens, "session.max_output_tokens"),
         truncation=Truncation() if raw.truncation is None else _truncation(raw.truncation),
         audio_input=_audio_input(audio.input) if isinstance(audio, shapes.Audio) else UNSET,
-        audio_output=_audio_output(audio.output) if isinstance(audio, shapes.Audio) else UNSET,
+        audio_output=_audio_output(audio.output, "session") if isinstance(audio, shapes.Audio) else UNSET,
         tracing=_shallow(raw.tracing, "session.tracing"),
         prompt=_shallow(raw.prompt, "session.prompt"),
         include=raw.include,
@@ -61,6 +61,8 @@ def response(raw: shapes.ResponseIn) -> ResponseParams:
     context = None
     if raw.input is not None:
         context = tuple(items.item_or_reference(each, f"response.input[{i}]") for i, each in enumerate(raw.input))
+    output = _audio_output(raw.audio.output, "response") if raw.audio is not None else UNSET
+    output = AudioOutputPatch() if output is UNSET else output
     return ResponseParams(
         output_modalities=modalities or None,
         instructions=raw.instructions,
@@ -73,7 +75,8 @@ def response(raw: shapes.ResponseIn) -> ResponseParams:
         metadata=_metadata(raw.metadata),
         input=context,
         web_search=raw.salon.web_search if raw.salon else None,
-        voice=_voice(raw.audio),
+        voice=_unless_absent(output.voice),
+        audio_format=_unless_absent(output.format),
         say=_say(raw.salon.say) if raw.salon else None,
     )
 
@@ -86,12 +89,6 @@ def _say(raw: str | None) -> str | None:
             param="response.salon.say",
         )
     return raw
-
-
-def _voice(raw: shapes.Audio | None) -> str | None:
-    """Of one response."""
-    output = _audio_output(raw.output) if raw is not None else UNSET
-    return output.voice if isinstance(output, AudioOutputPatch) and isinstance(output.voice, str) else None
 
 
 def _modalities(raw: tuple[Any, ...] | UnsetType | None, param: str) -> Any:
@@ -214,18 +211,18 @@ def _audio_input(raw: shapes.AudioIn | UnsetType | None) -> AudioInputPatch | Un
     )
 
 
-def _audio_output(raw: shapes.AudioOut | UnsetType | None) -> AudioOutputPatch | UnsetType:
+def _audio_output(raw: shapes.AudioOut | UnsetType | None, of: str) -> AudioOutputPatch | UnsetType:
     if not isinstance(raw, shapes.AudioOut):
         return UNSET
     voice = raw.voice.id if isinstance(raw.voice, shapes.Voice) else raw.voice
     if isinstance(raw.speed, float) and not 0.25 <= raw.speed <= 1.5:
         raise ClientError(
-            "Invalid 'session.audio.output.speed': expected a number from 0.25 to 1.5.",
+            f"Invalid '{of}.audio.output.speed': expected a number from 0.25 to 1.5.",
             code="invalid_value",
-            param="session.audio.output.speed",
+            param=f"{of}.audio.output.speed",
         )
     return AudioOutputPatch(
-        format=_format(raw.format, "session.audio.output.format"),
+        format=_format(raw.format, f"{of}.audio.output.format"),
         voice=_unless_null(voice),
         speed=_unless_null(raw.speed),
     )
@@ -246,6 +243,10 @@ def _format(raw: shapes.Format | UnsetType | None, param: str) -> AudioFormat | 
 
 def _unless_null(value: T | UnsetType | None) -> T | UnsetType:
     return UNSET if value is None else value
+
+
+def _unless_absent(value: T | UnsetType) -> T | None:
+    return None if isinstance(value, UnsetType) else value
 
 
 def _metadata(raw: dict[str, str] | None) -> dict[str, str] | None:

@@ -395,6 +395,18 @@ def test_a_response_begins_empty() -> None:
     }
 
 
+def test_a_response_tells_the_format_of_its_sound() -> None:
+    response = Response(
+        id="r",
+        status="in_progress",
+        conversation_id=None,
+        output_modalities=("audio",),
+        audio_format=AudioFormat("audio/pcmu"),
+    )
+    output = encode(events.ResponseCreated(response))["response"]["audio"]["output"]
+    assert output["format"] == {"type": "audio/pcmu"}
+
+
 def test_a_response_ends_with_everything() -> None:
     assert encode(events.ResponseDone(DONE))["response"] == {
         "object": "realtime.response",

@@ -239,7 +239,7 @@ def test_a_response_overrides_what_it_names() -> None:
             {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "hi"}]},
         ],
         salon={"web_search": False, "say": "Hello."},
-        audio={"output": {"voice": "marin"}},
+        audio={"output": {"voice": "marin", "format": {"type": "audio/pcmu"}}},
         prompt={"id": "p"},
     ) == ResponseParams(
         output_modalities=("text",),
@@ -255,6 +255,7 @@ def test_a_response_overrides_what_it_names() -> None:
         web_search=False,
         say="Hello.",
         voice="marin",
+        audio_format=AudioFormat("audio/pcmu"),
     )
 
 
@@ -281,6 +282,8 @@ def test_an_empty_input_is_no_context_rather_than_the_usual_one() -> None:
         ({"salon": {"say": "x" * 4001}}, "invalid_value", "response.salon.say"),
         ({"metadata": {"k" * 65: ""}}, "invalid_value", "response.metadata"),
         ({"metadata": {"k": "v" * 513}}, "invalid_value", "response.metadata"),
+        ({"audio": {"output": {"format": {"rate": 8000}}}}, "invalid_value", "response.audio.output.format.rate"),
+        ({"audio": {"output": {"speed": 9}}}, "invalid_value", "response.audio.output.speed"),
         ({"input": [{"type": "item_reference"}]}, "missing_required_parameter", "response.input[0].id"),
         ({"input": [{"type": "message", "role": "robot"}]}, "invalid_value", "response.input[0].role"),
     ],
