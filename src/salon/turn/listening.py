@@ -187,7 +187,9 @@ class ListeningMachine:
             return []
         turn.endpoint.heard(text)
         turn.known = final
-        return self._obey(self._interrupt.words(text, ours, final=final))
+        outcomes = self._obey(self._interrupt.words(text, ours, final=final))
+        # Who sends a recording at once sends no more silence in which to look again.
+        return outcomes + self._passed() if final else outcomes
 
     def wordless(self, item_id: str) -> list[Outcome]:
         """The recogniser failed at what is being said."""
@@ -195,7 +197,7 @@ class ListeningMachine:
         if turn is None or turn.id != item_id:
             return []
         turn.known = True
-        return self._obey(self._interrupt.wordless())
+        return self._obey(self._interrupt.wordless()) + self._passed()
 
     def judged(self, item_id: str, probability: float) -> None:
         """What an audio turn model makes of the pause."""

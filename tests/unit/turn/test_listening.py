@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from salon.base.ids import counting
 from salon.base.session import SemanticVad, ServerVad, TurnDetection
 from salon.turn.listening import (
@@ -312,3 +314,12 @@ def test_a_burst_of_audio_is_as_good_as_real_time() -> None:
     ear.voice(700)
     ear.silence(700)
     assert [at for at, outcome in ear.log if isinstance(outcome, SpeechStopped)] == [1200, 2600]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_words_of_a_recording_that_was_sent_at_once_end_its_turn(fails: bool) -> None:
+    ear = Ear(SemanticVad())
+    ear.voice(1000)
+    assert not any(isinstance(each, SpeechStopped) for each in ear.silence(1200))
+    told = ear.machine.wordless("item_1") if fails else ear.words("What can you do?", final=True)
+    assert told == [SpeechStopped("item_1", 0, 2200, 1000)]
