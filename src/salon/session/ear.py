@@ -165,7 +165,8 @@ class Ear:
         end = len(kept) - (self.now - last) // FRAME_MS
         if end <= 0:
             return last
-        return last - trailing_silence(b"".join(kept[max(end - LOOK_BACK, 0) : end]), ASR_RATE)
+        room = level(b"".join(kept[end:]))
+        return last - trailing_silence(b"".join(kept[max(end - LOOK_BACK, 0) : end]), ASR_RATE, room=room)
 
     def commit(self, item_id: str) -> None:
         """The client says that the turn is over; ``item_id`` is ``item``."""

@@ -58,13 +58,14 @@ def leading_silence(data: bytes, rate: int, *, below: float = 0.003, keep_ms: in
     return max(first - keep_ms * rate // 1000, 0) * SAMPLE
 
 
-def trailing_silence(data: bytes, rate: int, *, step_ms: int = 5, below: float = 0.03) -> int:
-    """How many ms at the end are quieter than ``below`` (-30 dB) of the loudest ``step_ms``. 0 of nothing but silence."""
+def trailing_silence(data: bytes, rate: int, *, step_ms: int = 5, below: float = 0.03, room: float = 0.0) -> int:
+    """How many ms at the end are quieter than ``below`` (-30 dB) of the loudest ``step_ms``, or less than 3.5 dB louder than
+    ``room``, the level where nobody speaks. 0 of nothing but silence."""
     count = step_ms * rate // 1000
     samples = np.frombuffer(data, dtype="<i2").astype(np.float32)
     steps = samples[len(samples) % count :].reshape(-1, count)
     levels = np.sqrt(np.square(steps).mean(axis=1))
-    loud = np.flatnonzero(levels > below * levels.max(initial=0.0))
+    loud = np.flatnonzero(levels > max(below * levels.max(initial=0.0), 1.5 * room * FULL_SCALE))
     return (len(levels) - 1 - int(loud[-1])) * step_ms if loud.size else 0
 
 

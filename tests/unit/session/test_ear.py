@@ -235,3 +235,10 @@ async def test_a_sound_ended_before_the_detector_let_it_end() -> None:
         assert ear.sounded(200) == 200
         ear.push(QUIET * 200)
         assert ear.sounded(600) == 600  # it is too long ago
+
+
+async def test_in_noise_a_sound_ended_where_it_was_louder_than_the_room() -> None:
+    noise = b"\xdc\x05" * 320
+    async with listening(InstantAsr("Yes.")) as (ear, _):
+        ear.push(LOUD * 20 + noise * 20)
+        assert ear.sounded(600) == 400

@@ -39,10 +39,12 @@ def test_floats_go_from_minus_one_to_one() -> None:
 
 
 def test_silence_at_the_end_is_what_is_far_below_the_loudest() -> None:
+    middling = struct.pack("<h", 2000) * 1600
     loud, soft, silent = struct.pack("<h", 8000) * 1600, struct.pack("<h", 200) * 1600, bytes(3200)
     assert trailing_silence(loud + silent, 16_000) == 100
     assert trailing_silence(loud + soft + silent, 16_000) == 200
     assert trailing_silence(loud[: 2 * 1650] + silent, 16_000) == 100
     assert trailing_silence(soft + silent, 16_000) == 100
+    assert trailing_silence(loud + middling, 16_000, room=0.06) == trailing_silence(loud + silent, 16_000)
     assert trailing_silence(silent, 16_000) == 0
     assert trailing_silence(b"", 16_000) == 0
