@@ -144,8 +144,9 @@ class _Answer:
         return rest
 
     def _give(self, clause: str, session: TtsSession) -> None:
-        spoken = self._speakable.say(clause)
-        self._playout.clause(clause, spoken)
+        said = self._speakable.say(clause)
+        spoken = said.text
+        self._playout.clause(clause, said)
         self._waiting.append((self._given, clause))
         self._given += len(spoken)
         if spoken:

@@ -14,18 +14,24 @@ from math import inf
 import msgspec
 
 from salon.base.speech import Word
+from salon.turn.aligned import Aligned
 from salon.turn.words import BEAT_MS, Piece, pieces
 
 # A word whose last sound is still in the listener's buffer was heard.
 TOLERANCE_MS = 30
+_CLOSING = "*_~`"
 
 
 class Clause(msgspec.Struct, frozen=True):
-    """``shown`` stands in the answer; ``spoken`` was given to the synthesiser, at place ``at`` of all that it was given."""
+    """``shown`` stands in the answer; ``said``, made of it, was given to the synthesiser, at place ``at`` of all that was."""
 
     shown: str
-    spoken: str
+    said: Aligned
     at: int
+
+    @property
+    def spoken(self) -> str:
+        return self.said.text
 
 
 class Playout:
@@ -47,10 +53,11 @@ class Playout:
     def shown(self) -> str:
         return "".join(clause.shown for clause in self.clauses)
 
-    def clause(self, shown: str, spoken: str) -> None:
-        """The next one that is given to the synthesiser; ``spoken`` may be empty."""
-        self.clauses.append(Clause(shown, spoken, self._given))
-        self._given += len(spoken)
+    def clause(self, shown: str, said: Aligned | None = None) -> None:
+        """The next one that is given to the synthesiser, as it is shown where nothing else is said for it."""
+        said = Aligned(shown) if said is None else said
+        self.clauses.append(Clause(shown, said, self._given))
+        self._given += len(said.text)
 
     def trim(self, ms: float) -> None:
         """That much silence was taken off the start: the synthesiser's times count it."""
@@ -99,15 +106,9 @@ class Playout:
         for clause in self.clauses:
             for piece in pieces(clause.shown):
                 if not piece.is_pause:
-                    start = self._when(clause, piece.start)
-                    found.append(
-                        Word(
-                            clause.shown[piece.start : piece.end],
-                            start,
-                            self._when(clause, piece.end),
-                            at + piece.start,
-                        )
-                    )
+                    start = self._when(clause.at + clause.said.begins(piece.start))
+                    end = self._when(clause.at + clause.said.finishes(piece.end))
+                    found.append(Word(clause.shown[piece.start : piece.end], start, max(start, end), at + piece.start))
             at += len(clause.shown)
         return found
 
@@ -137,9 +138,8 @@ class Playout:
             place = said + piece.end
         return place
 
-    def _when(self, clause: Clause, place: int) -> int:
-        """When the text as shown is spoken up to ``place`` of ``clause``."""
-        spoken = clause.at + _across(clause.shown, clause.spoken, place)
+    def _when(self, spoken: int) -> int:
+        """When what was given to the synthesiser is spoken up to that place."""
         if self._words:
             known = [word for word in self._words if word.at <= spoken]
             if not known:
@@ -167,32 +167,8 @@ def _per_beat(within: list[Piece], ms: float) -> float:
 
 
 def _share(clause: Clause, place: int) -> str:
-    """The part of a clause as it is shown that was spoken up to ``place``, in whole words."""
-    if clause.shown.strip() == clause.spoken.strip():
-        return clause.shown[: place + len(clause.shown) - len(clause.shown.lstrip())]
-    limit = _across(clause.spoken, clause.shown, place)
-    end = 0
-    for piece in pieces(clause.shown):
-        if piece.end > limit:
-            break
-        end = piece.end
+    """The part of a clause as it is shown that was spoken up to ``place``, with the signs that close its emphasis."""
+    end = clause.said.source(place)
+    while clause.shown[end : end + 1] in _CLOSING and end < len(clause.shown):
+        end += 1
     return clause.shown[:end]
-
-
-def _across(source: str, target: str, place: int) -> int:
-    """The place in ``target`` that is as far, by beats, as ``place`` is in ``source``."""
-    if source.strip() == target.strip():
-        return place - (len(source) - len(source.lstrip())) + len(target) - len(target.lstrip())
-    ours, theirs = pieces(source), pieces(target)
-    total = sum(piece.beats for piece in ours)
-    goal = sum(piece.beats for piece in theirs)
-    if not total or not goal:
-        return len(target) if place >= len(source) else 0
-    left = sum(piece.beats for piece in ours if piece.end <= place) / total * goal
-    end = 0
-    for piece in theirs:
-        left -= piece.beats
-        if left < -1e-6:
-            break
-        end = piece.end
-    return end

@@ -51,7 +51,7 @@ def test_words_of_ours_are_told_once_each_when_they_have_sound() -> None:
     machine.spoken.sounded("a", playout)
     made.spoken("r", "unknown")
     for text in ("Hi. ", "Yes."):
-        playout.clause(text, text)
+        playout.clause(text)
         playout.sound(500, said=len(playout.shown))
         made.spoken("r", "a")
     assert [[word.text for word in event.words] for event in told if isinstance(event, WordsTimed)] == [["Hi"], ["Yes"]]

@@ -18,7 +18,7 @@ from salon.turn.timeline import Timeline
 
 def playout(text: str = "One two three four.") -> Playout:
     made = Playout()
-    made.clause(text, text)
+    made.clause(text)
     made.sound(1200, said=len(text))
     made.finish()
     return made
