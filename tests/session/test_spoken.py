@@ -207,6 +207,28 @@ async def test_push_to_talk() -> None:
         assert done(events)["status"] == "completed"
 
 
+async def test_a_turn_that_is_brought_as_sound_is_shown_to_the_model_in_words() -> None:
+    async with talking() as (client, _, llm):
+        await configure(client, input={"transcription": {"model": "whisper-1"}})
+        audio = base64.b64encode(spoken(silence_ms=0)).decode()
+        item = {"id": "mine", "type": "message", "role": "user", "content": [{"type": "input_audio", "audio": audio}]}
+        await send(client, {"type": "conversation.item.create", "item": item})
+        await send(client, {"type": "response.create"})
+        events = await client.until("rate_limits.updated")
+        assert types(events)[:4] == [
+            "conversation.item.added",
+            "conversation.item.done",
+            "conversation.item.input_audio_transcription.completed",
+            "response.created",
+        ]
+        assert (events[2]["item_id"], events[2]["transcript"]) == ("mine", "What can you do?")
+        assert "audio" not in events[1]["item"]["content"][0]
+        assert [message.text for message in llm.asked[0].messages] == ["What can you do?"]
+        await send(client, {"type": "conversation.item.retrieve", "item_id": "mine"})
+        kept = (await client.until("conversation.item.retrieved"))[-1]["item"]["content"][0]
+        assert kept == {"type": "input_audio", "transcript": "What can you do?", "audio": audio}
+
+
 async def test_text_is_answered_in_text_where_the_client_wants_it() -> None:
     async with talking() as (client, _, _):
         assert client.heard[0]["session"]["output_modalities"] == ["audio"]

@@ -20,6 +20,7 @@ from salon.base.session import SemanticVad, TurnDetection
 from salon.base.speech import ASR_RATE, AsrOptions, Final
 from salon.ports.asr import Asr, AsrSession
 from salon.ports.vad import Vad, VadSession
+from salon.session.brought import Brought
 from salon.session.judging import Judging
 from salon.session.kept import MOST_KEPT, KeptSound
 from salon.sound.pcm import Framer, level, size, trailing_silence
@@ -107,6 +108,7 @@ class Ear:
         self._rise = Rise()
         self._behind: deque[bytes] = deque(maxlen=BEHIND_MS // FRAME_MS)
         self.kept = KeptSound()
+        self.brought = Brought(asr, listener, spawn)
         self.now = 0
         self.appended = 0  # ms since the last commit or clear, for clients that commit themselves
         self._machine: ListeningMachine | None = None
@@ -205,12 +207,13 @@ class Ear:
     @property
     def pending(self) -> bool:
         """Whether words of a turn that is over are still to come."""
-        return any(turn.over for turn in self._turns.values())
+        return self.brought.pending or any(turn.over for turn in self._turns.values())
 
     def close(self) -> None:
         for turn in self._turns.values():
             turn.abort()
         self._turns.clear()
+        self.brought.close()
         self._over()
         self._entered.__exit__(None, None, None)
 

@@ -145,8 +145,8 @@ class WireSpeaker:
 
 
 def _g711(audio: AudioFormat) -> Callable[[bytes], bytes]:
-    resampler = Resampler(RATE, 8000)
-    return lambda pcm: g711.encode(resampler.push(pcm), "ulaw" if audio.type == "audio/pcmu" else "alaw")
+    resampler, law = Resampler(RATE, 8000), g711.LAWS[audio.type]
+    return lambda pcm: g711.encode(resampler.push(pcm), law)
 
 
 class CallSpeaker:

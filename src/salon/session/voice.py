@@ -27,6 +27,7 @@ from salon.base.events import (
     InputSpeechStarted,
     InputSpeechStopped,
     InputTimedOut,
+    ItemAdded,
     ItemRetrieved,
     OutputAudioDelta,
     OutputBufferCleared,
@@ -236,6 +237,8 @@ class Voice:
             event = self._done(event)
         elif isinstance(event, ResponseCreated):
             self._created(event)
+        elif isinstance(event, ItemAdded) and self.ear is not None:
+            self.ear.brought.take(event.item, self._input, self.ear.options)
         elif isinstance(event, ItemRetrieved) and self.ear is not None:
             event = self.ear.kept.fill(event, call=self._call)
         self._tell(event)
@@ -354,9 +357,8 @@ class Voice:
 
     def _append(self, audio: bytes) -> None:
         assert self.ear is not None
-        kind = self._input.type
-        if kind != "audio/pcm":
-            audio = g711.decode(audio, "ulaw" if kind == "audio/pcmu" else "alaw")
+        if (law := g711.LAWS.get(self._input.type)) is not None:
+            audio = g711.decode(audio, law)
         self.ear.push(self._to_16k.push(audio))
 
     def _sound(self, event: OutputAudioDelta) -> None:

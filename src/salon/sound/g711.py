@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 Law = Literal["ulaw", "alaw"]
+LAWS: dict[str, Law] = {"audio/pcmu": "ulaw", "audio/pcma": "alaw"}
+"""By media type (RFC 3551)."""
 
 _BIAS = 0x84
 _CLIP = 32635
