@@ -30,6 +30,7 @@ TURN = [
     "input_audio_buffer.committed",
     "conversation.item.added",
     "conversation.item.done",
+    "conversation.item.input_audio_transcription.delta",
     "conversation.item.input_audio_transcription.completed",
     "response.created",
     "response.output_item.added",
@@ -215,13 +216,14 @@ async def test_a_turn_that_is_brought_as_sound_is_shown_to_the_model_in_words() 
         await send(client, {"type": "conversation.item.create", "item": item})
         await send(client, {"type": "response.create"})
         events = await client.until("rate_limits.updated")
-        assert types(events)[:4] == [
+        assert types(events)[:5] == [
             "conversation.item.added",
             "conversation.item.done",
+            "conversation.item.input_audio_transcription.delta",
             "conversation.item.input_audio_transcription.completed",
             "response.created",
         ]
-        assert (events[2]["item_id"], events[2]["transcript"]) == ("mine", "What can you do?")
+        assert (events[3]["item_id"], events[3]["transcript"]) == ("mine", "What can you do?")
         assert "audio" not in events[1]["item"]["content"][0]
         assert [message.text for message in llm.asked[0].messages] == ["What can you do?"]
         await send(client, {"type": "conversation.item.retrieve", "item_id": "mine"})

@@ -9,25 +9,36 @@ from salon.turn.conversation import ConversationMachine
 
 
 class Captions:
-    """``PartialHeard`` and ``WordsTimed`` go to clients that opted in; deltas of what will not change any more to those that came
-    for a transcription."""
+    """``PartialHeard`` and ``WordsTimed`` go to clients that opted in; deltas of what will not change any more to those that want
+    transcriptions, of a turn that they know of: what may still be a nod is none."""
 
     def __init__(self, machine: ConversationMachine, tell: Callable[[Event], None]) -> None:
         self._machine = machine
         self._tell = tell
+        self._turn = ""
         self._stable: dict[str, int] = {}
         self._timed: dict[str, int] = {}
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the client is told what was understood."""
+        session = self._machine.session
+        return session.type == "transcription" or session.audio_input.transcription is not None
+
+    def began(self, item_id: str) -> None:
+        """The client has been told of this turn."""
+        self._turn = item_id
 
     def heard(self, item_id: str, text: str, stable: int) -> None:
         """Of a turn, so far."""
         if self._machine.show_served:
             self._tell(PartialHeard(item_id, text))
-        if self._machine.session.type == "transcription":
+        if self.wanted and (item_id == self._turn or self._machine.session.type == "transcription"):
             self._delta(item_id, text[:stable])
 
     def known(self, item_id: str, text: str) -> None:
         """All of a turn."""
-        if self._machine.session.type == "transcription":
+        if self.wanted:
             self._delta(item_id, text)
         self._stable.pop(item_id, None)
 

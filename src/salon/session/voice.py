@@ -35,7 +35,7 @@ from salon.base.events import (
     ResponseDone,
     Unducked,
 )
-from salon.base.session import AudioFormat, ResponseParams
+from salon.base.session import AudioFormat, ResponseParams, Transcription
 from salon.ports.clock import Clock
 from salon.ports.observer import Observer
 from salon.session.captions import Captions
@@ -139,6 +139,7 @@ class Voice:
             case SegmentEnded(_, last):
                 self._timing.paused(self._ended(last), self._age)
             case SpeechStarted(item_id, start):
+                self._captions.began(item_id)
                 self._tell(InputSpeechStarted(start, item_id))
             case SpeechStopped(item_id, _, end, last):
                 self._turn_over(item_id, end, last)
@@ -160,8 +161,7 @@ class Voice:
         """A first pause: perhaps the turn is over, and then the answer has begun already."""
         self._timing.mark("transcript")
         self._captions.heard(item_id, text, 0)
-        detection = self._machine.session.audio_input.turn_detection
-        if text and detection is not None and detection.create_response and not self._transcription_session:
+        if text and self._answers:
             ask = self._machine.foresee(text)
             if ask is not None:
                 self._guess.ask(ask)
@@ -170,7 +170,7 @@ class Voice:
         self._timing.mark("transcript")
         self._captions.known(item_id, text)
         events = self._machine.spoken.transcribed(item_id, text, seconds)
-        if self._machine.session.audio_input.transcription is not None or self._transcription_session:
+        if self._captions.wanted:
             self._perform(events)
         self._release(wordless=not text)
 
@@ -221,9 +221,7 @@ class Voice:
         audio = self._machine.session.audio_input
         if self.ear is not None:
             self.ear.configure(audio.turn_detection)
-            told = audio.transcription
-            if told is not None:
-                self.ear.options = settings.hearing(told)
+            self.ear.options = settings.hearing(audio.transcription or Transcription())
         if audio.format != self._input:
             self._input = audio.format
             self._to_16k = Resampler(24_000 if audio.format.type == "audio/pcm" else 8000, 16_000)
@@ -272,8 +270,7 @@ class Voice:
         self._timing.over(self._ended(last), self._age)
         self._tell(InputSpeechStopped(end, item_id))
         self._commit_item(item_id)
-        detection = self._machine.session.audio_input.turn_detection
-        if detection is not None and detection.create_response and not self._transcription_session:
+        if self._answers:
             self._held.add(CreateResponse(), of_turn=True)
         assert self.ear is not None
         self.ear.committed(item_id)
@@ -391,8 +388,11 @@ class Voice:
         return ResponseDone(self._timing.done(response))
 
     @property
-    def _transcription_session(self) -> bool:
-        return self._machine.session.type == "transcription"
+    def _answers(self) -> bool:
+        """Whether a turn is answered without being asked for it."""
+        session = self._machine.session
+        detection = session.audio_input.turn_detection
+        return session.type == "realtime" and detection is not None and detection.create_response
 
     def _ended(self, last: int) -> int:
         """When, by the clock, the last sound was here: the newest sample is now. A detector hears it for a while longer."""

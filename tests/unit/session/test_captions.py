@@ -6,7 +6,7 @@ from typing import Any
 
 from salon.base.events import Event, PartialHeard, TranscriptionDelta, WordsTimed
 from salon.base.ids import counting
-from salon.base.session import Session
+from salon.base.session import AudioInput, Session, Transcription
 from salon.session.captions import Captions
 from salon.turn.character import Character
 from salon.turn.conversation import ConversationMachine
@@ -34,6 +34,22 @@ def test_a_transcription_is_told_as_far_as_it_is_certain() -> None:
     made.heard("i", "Hello word", 5)
     made.known("i", "Hello world.")
     assert told == [TranscriptionDelta("i", 0, "Hello"), TranscriptionDelta("i", 0, " world.")]
+
+
+def test_a_turn_is_told_in_pieces_once_the_client_knows_of_it() -> None:
+    made, _, told = captions(audio_input=AudioInput(transcription=Transcription()))
+    made.heard("i", "Hello wor", 5)
+    assert told == []
+    made.began("i")
+    made.heard("i", "Hello word", 5)
+    made.heard("another", "Hm", 2)
+    made.known("i", "Hello world.")
+    made.known("another", "Hm.")
+    assert told == [
+        TranscriptionDelta("i", 0, "Hello"),
+        TranscriptionDelta("i", 0, " world."),
+        TranscriptionDelta("another", 0, "Hm."),
+    ]
 
 
 def test_stock_clients_are_told_nothing_of_it() -> None:
