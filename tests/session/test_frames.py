@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from time import monotonic
 from typing import Any
@@ -13,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from salon.app.config import Limits
 from salon.base.chat import TextDelta
 from salon.session.agent import Agent
+from tests.fakes.instant_speech import InstantAsr
 from tests.fakes.scripted_llm import Asked, ScriptedLlm, Step, says
 from tests.session.house import OTHER_KEY, open_house
 from tests.session.talker import Talker, done, talk, text_of, types
@@ -60,6 +62,34 @@ async def test_a_larger_one_closes_with_1009() -> None:
             assert closed.value.rcvd is not None and closed.value.rcvd.code == 1009
         await still_talks(neighbour)
         await house.tally.wait(connections=1)
+
+
+async def test_a_long_recording_is_one_message() -> None:
+    """Its audio is not counted: OpenAI takes 15 MiB of it. Others are heard meanwhile, and what is said behind it waits."""
+    agent = Agent("host", llm=ScriptedLlm(echo), asr=InstantAsr("Hello."), tts="none")
+    async with open_house(agent) as house, talk(house) as neighbour, talk(house) as client:
+        audio = {"input": {"turn_detection": None}}
+        await client.say("session.update", session={"type": "realtime", "audio": audio})
+        await client.until("session.updated")
+        recording = base64.b64encode(bytes(6 * MIB)).decode()
+        await client.say("input_audio_buffer.append", audio=recording)
+        await client.say("input_audio_buffer.commit")
+        await still_talks(neighbour)
+        heard = max(each.conversation.voice.ear.now for each in house.hub._clients.values())
+        assert heard < 6 * MIB / 48
+        assert types(await client.until("input_audio_buffer.committed")) == ["input_audio_buffer.committed"]
+
+
+async def test_a_recording_may_be_longer_than_a_message_and_not_than_fifteen_mebibytes() -> None:
+    agent = Agent("host", llm=ScriptedLlm(echo), asr=InstantAsr("Hello."), tts="none")
+    async with open_house(agent) as house, talk(house) as client:
+        sound = {"type": "input_audio", "audio": base64.b64encode(bytes(MIB)).decode()}
+        await client.say("conversation.item.create", item={"type": "message", "role": "user", "content": [sound]})
+        assert types(await client.until("conversation.item.done"))[0] == "conversation.item.added"
+        with pytest.raises(ConnectionClosed) as closed:
+            await client.say("input_audio_buffer.append", audio=base64.b64encode(bytes(16 * MIB)).decode())
+            await client.hear()
+        assert closed.value.rcvd is not None and closed.value.rcvd.code == 1009
 
 
 async def test_text_that_is_not_utf_8_closes_with_1007() -> None:

@@ -82,7 +82,7 @@ class Server(Section, frozen=True):
         int,
         Meta(
             ge=4096,
-            description="The longest WebSocket message taken, in bytes. Of programs for Spark 8 MiB: a picture is one message.",
+            description="The longest WebSocket message taken, in bytes. Spark's may have 8 MiB, Realtime's 15 MiB of audio.",
         ),
     ] = 1_048_576
     max_connections: Annotated[Positive, Meta(description="Connections at one time, of all clients together.")] = 20_000

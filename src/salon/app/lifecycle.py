@@ -35,9 +35,9 @@ from salon.transport.websocket import ABORT_EXTENSION, HEARD_EXTENSION, OWN_PING
 
 logger = logging.getLogger(__name__)
 
-MAX_MESSAGE = 8 * 1024 * 1024
-"""Bytes of one WebSocket message of any door; a longer one closes with 1009. Doors have smaller limits of their own; Spark's
-clients send a picture of 4 MB as Base64 in one."""
+MAX_MESSAGE = 22 * 1024 * 1024
+"""Bytes of one WebSocket message of any door; a longer one closes with 1009. Doors have smaller limits of their own; Realtime's
+clients may send 15 MiB of audio as Base64 in one."""
 
 
 LOOP: Literal["uvloop", "asyncio"] = "uvloop" if sys.platform != "win32" else "asyncio"

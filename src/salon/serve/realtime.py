@@ -6,6 +6,7 @@ With the query parameter ``resume``, which only clients of ours send, a session 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any, Literal, Protocol
 
@@ -16,8 +17,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
+from salon.base.commands import AppendAudio, Command, CreateItem
 from salon.base.errors import ClientError, Refused
 from salon.base.ids import NewId
+from salon.base.items import InputAudio, MessageItem
 from salon.ports.observer import Observer
 from salon.serve.answerer import answerer, only_hears, preset
 from salon.serve.calls import SUBPROTOCOL, no_call
@@ -29,6 +32,10 @@ from salon.transport.websocket import WebSocketLink
 from salon.wire.openai_realtime import Encoder, decode, decode_session, encode_session
 
 DOOR = "realtime"
+MAX_AUDIO = 15 * 1024 * 1024
+"""Bytes of audio in one event, as at OpenAI."""
+PIECE = 16_000
+"""Bytes of audio that are listened to in one turn of the loop: some milliseconds of work."""
 # OpenAI's own answer to clients of the protocol before general availability.
 CLOSE_BETA = 4000
 BETA = "The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API."
@@ -45,7 +52,8 @@ class Joinable(Protocol):
 
 
 class RealtimeDoor:
-    """``max_frame`` is the longest message taken, in bytes of UTF-8; ``calls`` are those that can be joined."""
+    """``max_frame`` is the longest message taken, in bytes of UTF-8, beside the audio in it; ``calls`` are those that can be
+    joined."""
 
     def __init__(
         self,
@@ -100,18 +108,29 @@ class RealtimeDoor:
                 return
             conversation = client.conversation
 
-            def hear(text: str) -> None:
-                if len(text) > self._max_frame or (
-                    not text.isascii() and len(text.encode("utf-8", "surrogatepass")) > self._max_frame
-                ):
-                    link.close(1009, f"a message has at most {self._max_frame} bytes")
-                    return
-                try:
-                    command = decode(text)
-                except ClientError as error:
-                    conversation.complain(error)
-                else:
-                    conversation.submit(command)
+            def hear(text: str) -> Iterator[None] | None:
+                size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+                if size <= self._max_frame + MAX_AUDIO * 4 // 3:
+                    try:
+                        command = decode(text)
+                    except ClientError as error:
+                        conversation.complain(error)
+                        return None
+                    if size <= self._max_frame or size - _sound(command) * 4 // 3 <= self._max_frame:
+                        if isinstance(command, AppendAudio) and len(command.audio) > PIECE:
+                            return listen(command)
+                        conversation.submit(command)
+                        return None
+                link.close(1009, f"a message has at most {self._max_frame} bytes beside its audio")
+                return None
+
+            def listen(command: AppendAudio) -> Iterator[None]:
+                for at in range(0, len(command.audio), PIECE):
+                    if link.closing:
+                        return
+                    piece = command.audio[at : at + PIECE]
+                    conversation.submit(msgspec.structs.replace(command, audio=piece))
+                    yield
 
             def hear_binary(data: bytes) -> None:
                 conversation.complain(
@@ -193,6 +212,16 @@ class RealtimeDoor:
         link.send(msgspec.json.encode({"type": "error", "event_id": self._new_id("event"), "error": body}).decode())
         link.close(code, error.code)
         await link.run(lambda text: None)
+
+
+def _sound(command: Command) -> int:
+    """Bytes of audio in it."""
+    match command:
+        case AppendAudio(audio=audio):
+            return len(audio)
+        case CreateItem(item=MessageItem(content=content)):
+            return sum(len(part.audio or b"") for part in content if isinstance(part, InputAudio))
+    return 0
 
 
 class _Socket:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from asyncio import TimerHandle
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from starlette.types import Receive, Scope, Send
 
@@ -42,6 +42,8 @@ HEARD_EXTENSION = "salon.heard"
 
 MOST_AT_ONCE = 64
 """Messages that pass the outbox by in one turn of the loop."""
+
+OnText = Callable[[str], Iterable[None] | None]
 
 ABNORMAL = 1006  # RFC 6455 section 7.4.1: "the connection was closed abnormally"
 
@@ -166,15 +168,17 @@ class WebSocketLink:
 
     async def run(
         self,
-        on_text: Callable[[str], None],
+        on_text: OnText,
         on_binary: Callable[[bytes], None] | None = None,
         pace: Callable[[], int] | None = None,
     ) -> int:
         """Read and write until the connection is over; the close code, 1006 when it broke off.
 
-        ``on_text`` and ``on_binary`` are called with each message and must not block. Binary messages are refused with 1003
-        where there is no ``on_binary``. ``pace`` is asked after each message how many milliseconds to wait before the next
-        one is read (``Hold.message`` of the gate). An exception out of a callback is logged and closes with 1011.
+        ``on_text`` and ``on_binary`` are called with each message and must not block: what takes longer ``on_text`` gives back
+        as steps, one of which is taken in each turn of the loop, and the next message is read behind the last. Binary messages
+        are refused with 1003 where there is no ``on_binary``. ``pace`` is asked after each message how many milliseconds to
+        wait before the next one is read (``Hold.message`` of the gate). An exception out of a callback is logged and closes
+        with 1011.
         """
         self._observer.connected(self._door)
         try:
@@ -199,7 +203,7 @@ class WebSocketLink:
 
     async def _read(
         self,
-        on_text: Callable[[str], None],
+        on_text: OnText,
         on_binary: Callable[[bytes], None] | None,
         pace: Callable[[], int] | None,
     ) -> None:
@@ -217,7 +221,8 @@ class WebSocketLink:
             text = message.get("text")
             try:
                 if text is not None:
-                    on_text(text)
+                    for _ in on_text(text) or ():
+                        await asyncio.sleep(0)
                 elif on_binary is not None:
                     on_binary(message["bytes"])
                 else:
