@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
-from salon.base.chat import TextDelta, ToolCallDelta
+from salon.base.chat import Message, TextDelta, ToolCallDelta
 from salon.base.commands import CancelResponse, ClearOutputAudio, CommitAudio, CreateItem, CreateResponse
 from salon.base.errors import Overloaded
 from salon.base.events import (
@@ -25,7 +25,7 @@ from salon.base.events import (
     TranscriptionFailed,
 )
 from salon.base.items import FunctionCallOutput
-from salon.base.session import ResponseParams
+from salon.base.session import ResponseParams, SemanticVad
 from salon.base.speech import AsrOptions
 from salon.session.agent import Agent
 from salon.testing import SimulatedAsr, SimulatedLlm, SimulatedTts, Simulation
@@ -184,6 +184,61 @@ def test_the_result_of_a_tool_comes_after_the_person_has_gone_on() -> None:
     play(script, llm=SimulatedLlm([CALLS, "Fine.", "Very well."]))
 
 
+@pytest.mark.parametrize("after", range(0, 2600, 200))
+def test_the_result_of_a_tool_comes_while_the_person_asks_for_something_else(after: int) -> None:
+    """While they speak, in the pause behind it, while their words are waited for, while they are answered."""
+
+    async def script(talk: Simulation) -> None:
+        await talk.say("Weather in Paris?")
+        await talk.until(ResponseDone)
+        talk.begin("Tell me a story.")
+        await talk.wait(after)
+        talk.submit(CreateItem(item=FunctionCallOutput(id="", call_id="call_1", output="sunny")))
+        talk.submit(CreateResponse(event_id="mine"))
+        await talk.wait(15_000)
+        if talk.all(ErrorSeen):  # the answer to what they ask now is being given already
+            talk.submit(CreateResponse())
+            await talk.wait(5000)
+        done = [event.response for event in talk.all(ResponseDone)]
+        assert [each.id for each in done] == [event.response.id for event in talk.all(ResponseCreated)]
+        assert {error.code for error in talk.all(ErrorSeen)} <= {"conversation_already_has_active_response"}
+        assert all(error.client_event_id == "mine" for error in talk.all(ErrorSeen))
+        shown = llm.asked[-1]
+        assert [message.text for message in shown if message.role == "tool"] == ["sunny"]
+        assert ("user", "Tell me a story.") in talk.history
+        assert talk.history[-1] == ("assistant", "Once upon a time.")
+
+    def answer(messages: Sequence[Message]) -> Any:
+        last = [message.text for message in messages if message.role == "user"][-1]
+        asked = any(message.role == "tool" for message in messages)
+        return (
+            CALLS if "Weather" in last and not asked else "It is sunny." if "Weather" in last else "Once upon a time."
+        )
+
+    llm = SimulatedLlm(answer)
+    play(script, llm=llm, asr=SimulatedAsr([], final_ms=600))
+
+
+@pytest.mark.parametrize("interrupts", [True, False])
+def test_a_turn_that_ends_while_another_answer_is_being_made_is_answered(interrupts: bool) -> None:
+    """That answer was asked for while the person spoke, and does not know what they said: it ends, or is heard first."""
+
+    async def script(talk: Simulation) -> None:
+        talk.begin("Tell me a story.")
+        await talk.wait(300)
+        talk.submit(CreateResponse())
+        await talk.wait(20_000)
+        assert not talk.all(ErrorSeen)
+        first, second = (event.response for event in talk.all(ResponseDone))
+        assert (first.status, first.reason) == (("cancelled", "turn_detected") if interrupts else ("completed", None))
+        assert second.status == "completed"
+        assert llm.asked[-1][-1].text == "Tell me a story." or not interrupts
+        assert talk.heard[-1] == "Once upon a time."
+
+    llm = SimulatedLlm(["I was about to say.", "Once upon a time."], first_token_ms=3000)
+    play(script, llm=llm, detection=SemanticVad(interrupt_response=interrupts))
+
+
 # Late words.
 
 
@@ -295,6 +350,31 @@ def test_the_model_dies_while_somebody_interrupts_it() -> None:
         assert [event.response.status for event in talk.all(ResponseDone)][-1] == "completed"
 
     play(script, llm=SimulatedLlm([Overloaded("Busy."), "Large too."], first_token_ms=700))
+
+
+@pytest.mark.parametrize("after", range(560, 860, 20))
+def test_an_answer_is_cancelled_twice_in_the_moment_in_which_its_model_or_its_voice_dies(after: int) -> None:
+    async def script(talk: Simulation) -> None:
+        talk.submit(CreateResponse())
+        await talk.wait(after)
+        talk.submit(CancelResponse())
+        talk.submit(CancelResponse())
+        await talk.wait(3000)
+        (done,) = talk.all(ResponseDone)
+        assert done.response.status in ("cancelled", "failed")
+        errors = [error.code for error in talk.all(ErrorSeen)]
+        assert errors == ["response_cancel_not_active"] * (1 if done.response.status == "cancelled" else 2)
+        assert not talk.speaking
+        await answered(talk, "And London?")
+
+    for llm, tts in (
+        (SimulatedLlm([Overloaded("Busy."), "Large too."], first_token_ms=700), SimulatedTts()),
+        (
+            SimulatedLlm([LONG, "Large too."], first_token_ms=500, delta_ms=0),
+            SimulatedTts(first_audio_ms=200, fails={"Paris": Overloaded("Busy.")}),
+        ),
+    ):
+        play(script, llm=llm, tts=tts)
 
 
 def test_the_synthesiser_dies_while_we_are_ducked() -> None:

@@ -142,6 +142,8 @@ class Conversation:
                         self._observer.client_error("realtime", output.code)
                     done = done or output.__class__ is ResponseDone
                     (self._emit if self.voice is None else self.voice.emit)(output)
+        if done and self.voice is not None:
+            self.voice.rested()
         if done and not self._machine.busy:
             self._rested()
 

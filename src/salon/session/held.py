@@ -13,6 +13,7 @@ class Held:
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[CreateResponse, bool]] = deque()
+        self._releasing = False
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
@@ -20,13 +21,23 @@ class Held:
     def add(self, command: CreateResponse, *, of_turn: bool) -> None:
         self._waiting.append((command, of_turn))
 
-    def release(self, submit: Callable[[CreateResponse], None], *, wordless: bool = False) -> None:
+    def release(
+        self,
+        submit: Callable[[CreateResponse], None],
+        *,
+        wordless: bool = False,
+        make_way: Callable[[], bool] = lambda: True,
+    ) -> None:
         """The words are known. Where nothing was understood, the turn gets no answer of its own; one that the client asked for is
-        given all the same."""
+        given all the same. The answer to a turn waits on where ``make_way`` does not end the one under way."""
+        if self._releasing:  # what makes way is told to be over
+            return
+        self._releasing = True
         if wordless and self._waiting and self._waiting[0][1]:
             self._waiting.popleft()
-        while self._waiting:
+        while self._waiting and (not self._waiting[0][1] or make_way()):
             submit(self._waiting.popleft()[0])
+        self._releasing = False
 
     def interrupted(self, submit: Callable[[CreateResponse], None]) -> None:
         """The person goes on. Their turn will be answered with what is to come; what the client asked for is begun, to end like

@@ -21,7 +21,6 @@ from salon.base.commands import (
 from salon.base.errors import ClientError, ProviderError
 from salon.base.events import (
     AudioCleared,
-    Ducked,
     ErrorSeen,
     Event,
     InputSpeechStarted,
@@ -30,16 +29,15 @@ from salon.base.events import (
     ItemAdded,
     ItemRetrieved,
     OutputAudioDelta,
-    OutputBufferCleared,
     ResponseCreated,
     ResponseDone,
-    Unducked,
 )
 from salon.base.session import AudioFormat, ResponseParams, Transcription
 from salon.ports.clock import Clock
 from salon.ports.observer import Observer
 from salon.session.captions import Captions
 from salon.session.ear import Ear
+from salon.session.floor import Floor
 from salon.session.held import Held
 from salon.session.speaker import Speaker, WireSpeaker
 from salon.session.speculation import SpeculatingLlm
@@ -90,6 +88,7 @@ class Voice:
         call: bool,
     ) -> None:
         self._machine = machine
+        self._floor: Floor
         self._perform: Callable[[Sequence[Output]], None]
         self._submit: Callable[[Command], None]
         self._tell = tell
@@ -110,6 +109,7 @@ class Voice:
     def join(self, perform: Callable[[Sequence[Output]], None], submit: Callable[[Command], None]) -> None:
         """``perform`` carries out what the machine says, ``submit`` has it obey a command."""
         self._perform, self._submit = perform, submit
+        self._floor = Floor(self._machine, self.speaker, self._clock, tell=self._tell, perform=perform, call=self._call)
         self.configure()
 
     # Listener: what the ear asks and tells.
@@ -143,12 +143,12 @@ class Voice:
                 self._tell(InputSpeechStarted(start, item_id))
             case SpeechStopped(item_id, _, end, last):
                 self._turn_over(item_id, end, last)
-            case Soften(on) if self.speaker is not None:
-                self.speaker.soften(on)
+            case Soften(on):
+                self._floor.soften(on)
             case Duck():
-                self._duck()
+                self._floor.duck()
             case Resume():
-                self._unduck()
+                self._floor.unduck()
             case Interrupted():
                 self._interrupt()
             case TimedOut(item_id, start, end):
@@ -194,7 +194,7 @@ class Voice:
                 self.ear.clear()
                 self._tell(AudioCleared())
             case ClearOutputAudio() if self._call and self.speaker is not None:
-                self._clear_output()
+                self._floor.clear()
             case ClearOutputAudio() if self.speaker is not None:
                 raise ClientError(
                     "output_audio_buffer.clear is for WebRTC: over a WebSocket the client holds the audio itself.",
@@ -203,7 +203,7 @@ class Voice:
                 )
             case CreateResponse(params=params) if self._must_wait(params):
                 self._held.add(command, of_turn=False)
-            case CancelResponse() if self._held:
+            case CancelResponse() if self._held and not self._answering:
                 # What waits has been asked for, and ends as it would have: begun and cancelled.
                 self._held.release(self._submit)
                 return False
@@ -225,6 +225,11 @@ class Voice:
         if audio.format != self._input:
             self._input = audio.format
             self._to_16k = Resampler(24_000 if audio.format.type == "audio/pcm" else 8000, 16_000)
+
+    def rested(self) -> None:
+        """An answer is over, and all of it has been told."""
+        if self._held:
+            self._release(wordless=False)
 
     def emit(self, event: Event) -> None:
         """What the conversation tells its client goes through here."""
@@ -308,47 +313,18 @@ class Voice:
     def _release(self, *, wordless: bool) -> None:
         if self.ear is not None and self.ear.pending:
             return
-        self._held.release(self._submit, wordless=wordless)
+        self._held.release(self._submit, wordless=wordless, make_way=self._make_way)
 
     def _interrupt(self) -> None:
-        """The person speaks. The answer ends; of it remains what was heard."""
-        place = self.speaker.stop() if self.speaker is not None else None
         self._held.interrupted(self._submit)
-        self._perform(self._machine.interrupt(self._clock.now()))
-        if place is None:
-            return
-        if self._call:
-            self._tell(OutputBufferCleared(place.response_id))
-            self._perform(self._machine.spoken.truncate(place.item_id, 0, place.ms, known=True))
-        else:
-            # The client will say how much it played. Until then: no more than there was time for.
-            self._machine.spoken.cut(place.item_id, place.ms)
-        for item in reversed(self._machine.items):
-            if item.id == place.item_id:
-                break
-            self._machine.spoken.cut(item.id, 0)
+        self._floor.leave()
 
-    def _clear_output(self) -> None:
-        place = self.speaker.stop() if self.speaker is not None else None
-        if place is not None:
-            self._tell(OutputBufferCleared(place.response_id))
-            if not any(item.id == place.item_id and item.status == "in_progress" for item in self._machine.items):
-                self._perform(self._machine.spoken.truncate(place.item_id, 0, place.ms, known=True))
-
-    def _duck(self) -> None:
-        if self.speaker is None:
-            return
-        self.speaker.duck()
-        if self._call and self._machine.show_served and (place := self.speaker.place) is not None:
-            self._tell(Ducked(place.response_id))
-
-    def _unduck(self) -> None:
-        if self.speaker is None:
-            return
-        place = self.speaker.place
-        self.speaker.unduck(self._machine.spoken.begun(place.item_id, place.ms) if place is not None else 0)
-        if self._call and self._machine.show_served and place is not None:
-            self._tell(Unducked(place.response_id))
+    def _make_way(self) -> bool:
+        """For the answer to a turn. One that was begun while the person spoke does not know what they said."""
+        detection = self._machine.session.audio_input.turn_detection
+        if self._answering and detection is not None and detection.interrupt_response:
+            self._floor.leave()
+        return not self._answering
 
     # Sound.
 

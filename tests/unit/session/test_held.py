@@ -32,3 +32,20 @@ def test_who_goes_on_takes_the_turns_answer_and_not_the_clients() -> None:
     held.interrupted(submitted.append)
     assert [command.event_id for command in submitted] == ["mine"]
     assert not held
+
+
+def test_the_answer_to_a_turn_waits_until_the_one_under_way_makes_way() -> None:
+    held, submitted, asked = Held(), [], []
+    held.add(CreateResponse(event_id="mine"), of_turn=False)
+    held.add(CreateResponse(), of_turn=True)
+    held.release(submitted.append, make_way=lambda: False)
+    assert [command.event_id for command in submitted] == ["mine"]
+
+    def make_way() -> bool:
+        asked.append(1)
+        held.release(submitted.append)  # it is told to be over
+        return True
+
+    held.release(submitted.append, make_way=make_way)
+    assert [command.event_id for command in submitted] == ["mine", None]
+    assert (len(asked), bool(held)) == (1, False)
