@@ -29,7 +29,8 @@ STALL = "stall"
 
 class IflytekServer:
     """``url`` is its address. ``connections`` are those open now, ``seen`` all there were, by path. ``longest`` is how many
-    bytes of audio a session takes; after ``eager`` characters, where it is not 0, the service takes the utterance for over."""
+    bytes of audio a session takes; after ``eager`` characters, where it is not 0, the service takes the utterance for over. Who
+    sends nothing for ``patience`` seconds is told 10200; who is not there (``pings``) is told nothing."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -38,6 +39,8 @@ class IflytekServer:
         self.business: list[dict[str, Any]] = []
         self.longest = 60_000 * 32
         self.eager = 0
+        self.patience = 10.0
+        self.pings = False
         self.busy = asyncio.Event()
         self.idle = asyncio.Event()
         self.idle.set()
@@ -61,6 +64,19 @@ class IflytekServer:
             if not self.connections:
                 self.idle.set()
 
+    async def frames(self, socket: ServerConnection, fail: Any) -> AsyncIterator[str | bytes]:
+        """What comes, until it stops coming."""
+        while True:
+            if self.pings:
+                await (await socket.ping())
+            try:
+                async with asyncio.timeout(self.patience):
+                    frame = await socket.recv()
+            except TimeoutError:
+                await fail(10200, "server read msg timeout")
+                return
+            yield frame
+
     async def iat(self, socket: ServerConnection) -> None:
         heard = _Hearing(self)
 
@@ -71,7 +87,7 @@ class IflytekServer:
         async def fail(code: int, message: str) -> None:
             await socket.send(json.dumps({"code": code, "message": message, "sid": "iat000704fa@dx16"}))
 
-        async for text in socket:
+        async for text in self.frames(socket, fail):
             frame = json.loads(text)
             data = frame["data"]
             if data["status"] == 0:
@@ -95,7 +111,7 @@ class IflytekServer:
         async def fail(code: int, message: str) -> None:
             await socket.send(json.dumps({"header": {**header, "code": code, "message": message, "status": 2}}))
 
-        async for text in socket:
+        async for text in self.frames(socket, fail):
             frame = json.loads(text)
             status = frame["header"]["status"]
             audio = frame["payload"]["audio"]
@@ -153,7 +169,7 @@ class IflytekServer:
             await socket.send(json.dumps({"header": {**header, "status": status}, "payload": {"audio": made}}))
 
         rate, seq, whole = 24000, 0, ""
-        async for received in socket:
+        async for received in self.frames(socket, fail):
             frame = json.loads(received)
             if frame["header"]["app_id"] != KEYS["app_id"]:
                 await fail(10313, "invalid app_id")

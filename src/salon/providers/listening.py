@@ -72,6 +72,12 @@ class Microphone:
         self._tell(partial)
 
 
+def joined(before: str, more: str) -> str:
+    """Two parts of an utterance: words of Latin scripts stand apart, Chinese ones do not."""
+    apart = before and more and before[-1].isascii() and more[0].isascii() and not (before[-1] + more[0]).count(" ")
+    return f"{before} {more}" if apart else before + more
+
+
 class Listening:
     """An ``AsrSession`` and its context: ``work`` runs from entering to leaving, and returns the ``Final``."""
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from types import TracebackType
 
 from salon.base.errors import BadRequest, ProviderError, SalonError, TimedOut
-from salon.base.speech import Frame, Speech, Spoken
+from salon.base.speech import SAMPLE, Frame, Speech, Spoken
 
 log = logging.getLogger("salon.providers")
 
@@ -76,6 +76,29 @@ class Script:
             self.blocked = self._frames.full()
             await self._frames.put(speech)
             self.blocked = False
+
+
+class Tail:
+    """Keeps the last 10 ms of a sound back, since only what comes last knows that the text has been said. ``rate`` is in samples
+    a second; pieces may end within a sample."""
+
+    def __init__(self, rate: int) -> None:
+        self._most = rate // 100 * SAMPLE
+        self._held = bytearray()
+
+    def feed(self, pcm: bytes) -> bytes:
+        """What is not the last, as far as is known."""
+        self._held += pcm
+        ready = (len(self._held) - self._most) // SAMPLE * SAMPLE
+        if ready <= 0:
+            return b""
+        pcm = bytes(self._held[:ready])
+        del self._held[:ready]
+        return pcm
+
+    def rest(self) -> bytes:
+        """The last, in whole samples."""
+        return bytes(self._held[: len(self._held) // SAMPLE * SAMPLE])
 
 
 class Speaking:

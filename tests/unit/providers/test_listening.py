@@ -9,7 +9,7 @@ import pytest
 
 from salon.base.errors import AuthFailed, Overloaded, ProviderError
 from salon.base.speech import Final, Heard, Partial
-from salon.providers.listening import MOST_WAITING, Listening, Microphone
+from salon.providers.listening import MOST_WAITING, Listening, Microphone, joined
 
 
 async def all_of(session: Listening) -> list[Heard]:
@@ -123,3 +123,11 @@ async def test_how_long_it_was() -> None:
         session.push(bytes(32_000))
         session.finish()
         assert (await all_of(session))[-1] == Final("1000")
+
+
+def test_two_parts_of_an_utterance() -> None:
+    assert joined("hello", "world") == "hello world"
+    assert joined("hello ", "world") == joined("hello", " world") == "hello world"
+    assert joined("你好", "世界") == "你好世界"
+    assert joined("", "a") == "a"
+    assert joined("a", "") == "a"

@@ -9,7 +9,7 @@ import pytest
 
 from salon.base.errors import BadRequest, Overloaded, ProviderError, TimedOut
 from salon.base.speech import Frame, Speech, Spoken
-from salon.providers.speaking import MOST_FRAMES, MOST_TEXT, Script, Speaking, keep_watch
+from salon.providers.speaking import MOST_FRAMES, MOST_TEXT, Script, Speaking, Tail, keep_watch
 
 
 async def all_of(session: Speaking) -> list[Frame]:
@@ -137,3 +137,11 @@ async def test_a_slow_reader_is_not_the_houses_fault() -> None:
             assert not watch.done()
             watch.cancel()
         assert len(await all_of(session)) == MOST_FRAMES + 2
+
+
+def test_the_end_of_a_sound_is_kept_back() -> None:
+    tail = Tail(1000)  # 10 ms are 20 bytes
+    assert tail.feed(bytes(19)) == b""
+    assert tail.feed(bytes(4)) == bytes(2)
+    assert tail.feed(bytes(10)) == bytes(10)
+    assert tail.rest() == bytes(20)

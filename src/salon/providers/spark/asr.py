@@ -11,18 +11,25 @@ from salon.base.speech import AsrOptions, AsrUsage, Final, Partial
 from salon.ports.asr import AsrTraits
 from salon.ports.llm import CheckStep
 from salon.providers.alongside import alongside
-from salon.providers.listening import BYTES_PER_MS, Listening, Microphone
+from salon.providers.listening import BYTES_PER_MS, Listening, Microphone, joined
 from salon.providers.sockets import Socket
 from salon.providers.spark.connection import Settings
 from salon.providers.spark.speech import Sockets, receive
 from salon.providers.speech_check import hear
+from salon.sound.pcm import level
 from salon.wire.iflytek_speech import FIRST, HOUSE, LAST, NEXT, Heard, Transcript, iat, spark_iat
 
 # "Send 1280 bytes every 40 ms." What has waited is sent faster, but not all at once.
 PACKET = 40 * BYTES_PER_MS
 CATCH_UP = 0.01
-# "At most 60 s of audio": an utterance that is longer goes on in the next connection.
-LONGEST = 55_000 * BYTES_PER_MS
+# "At most 60 s": an utterance that is longer goes on in the next connection, from 45 s on as soon as it is quiet for a moment,
+# since a word that is cut in two is lost.
+LONG, LONGEST = 45_000 * BYTES_PER_MS, 55_000 * BYTES_PER_MS
+LONGEST_TIME = 55.0
+# Quiet, compared with the loudest so far.
+QUIET = 0.1
+# "10200: no data for 10 s." Who says nothing for so many seconds is heard in the next connection.
+PAUSE = 5.0
 # Who is silent for so long has ended, says the service; Salon's own turn-taking says so long before. In ms.
 SILENCE = 10_000
 
@@ -107,7 +114,7 @@ class SparkAsr:
         said = ""
         source = _Source(microphone)
         while await source.more():
-            said += await self._take(source, said, options)
+            said = joined(said, await self._take(source, said, options))
         return Final(said, usage=AsrUsage(microphone.milliseconds), model=self.name)
 
     async def _take(self, source: _Source, before: str, options: AsrOptions) -> str:
@@ -117,18 +124,25 @@ class SparkAsr:
                 heard = await receive(socket, self._service.decode)
                 if heard.sentence is not None:
                     transcript.put(heard.sentence)
-                    source.microphone.tell(Partial(before + transcript.text, len(before) + transcript.stable))
+                    text = joined(before, transcript.text)
+                    source.microphone.tell(Partial(text, len(text) - len(transcript.text) + transcript.stable))
                 if heard.last:
                     return transcript.text
 
     async def _send(self, socket: Socket, source: _Source, options: AsrOptions) -> None:
         sent, seq = 0, 1
-        while sent < LONGEST and (packet := await source.packet()):
+        loudest = 0.0
+        until = asyncio.get_running_loop().time() + LONGEST_TIME
+        while sent < LONGEST and (packet := await source.packet_until(until)):
             if not await socket.send(self._encode(FIRST if seq == 1 else NEXT, seq, packet, options)):
                 return
             source.sent(packet)
             sent += len(packet)
             seq += 1
+            loudness = level(packet)
+            loudest = max(loudest, loudness)
+            if len(packet) < PACKET or (sent >= LONG and loudness < QUIET * loudest):
+                break
             if source.waits:
                 await asyncio.sleep(CATCH_UP)
         if await socket.send(self._encode(LAST, seq, b"", options)):
@@ -166,6 +180,15 @@ class _Source:
         while len(self._rest) < PACKET and (pcm := await self.microphone.read()):
             self._rest += pcm
         return bytes(self._rest[:PACKET])
+
+    async def packet_until(self, moment: float) -> bytes:
+        """The same, but what there is, perhaps nothing, when no more comes for long or until that moment of the loop's clock."""
+        now = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout_at(min(moment, now + PAUSE)):
+                return await self.packet()
+        except TimeoutError:
+            return bytes(self._rest)
 
     def sent(self, packet: bytes) -> None:
         del self._rest[: len(packet)]

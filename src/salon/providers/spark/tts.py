@@ -15,7 +15,7 @@ from salon.providers.alongside import alongside
 from salon.providers.sockets import Socket
 from salon.providers.spark.connection import Settings
 from salon.providers.spark.speech import Sockets, receive
-from salon.providers.speaking import Script, Speaking, keep_watch
+from salon.providers.speaking import Script, Speaking, Tail, keep_watch
 from salon.providers.speech_check import speak
 from salon.wire.iflytek_speech import FIRST, HOUSE, LAST, NEXT, super_tts, tts
 
@@ -30,6 +30,8 @@ VOICES = {
         "x5_lingyuyan_flow",
     ),
 }
+# "10200: no data for 10 s." What a model writes after a pause of so many seconds is spoken in the next connection.
+PAUSE = 5.0
 _PATHS = {ONLINE: "/v2/tts", SUPER: "/v1/private/mcd9m97e6"}
 _URLS = {ONLINE: tts.URL, SUPER: super_tts.URL}
 _NOTES = {ONLINE: "在线语音合成", SUPER: "超拟人语音合成"}
@@ -133,24 +135,22 @@ class SuperTts(_Spoken):
         return self._whole(script)
 
     async def _take(self, script: Script, source: _Source, options: TtsOptions) -> None:
-        rest = b""
+        tail = Tail(super_tts.RATE)
         async with self._sockets.connected(self._url) as socket:
             heard = asyncio.Event()
             async with alongside(self._send(socket, source, options, heard)):
                 while True:
                     audio = await receive(socket, super_tts.decode)
                     heard.set()
-                    pcm = rest + audio.pcm
-                    rest = pcm[len(pcm) // 2 * 2 :]
-                    said = source.sent if audio.last else None
-                    await script.say(Speech(pcm[: len(pcm) - len(rest)], super_tts.RATE, said=said))
+                    await script.say(Speech(tail.feed(audio.pcm), super_tts.RATE))
                     if audio.last:
+                        await script.say(Speech(tail.rest(), super_tts.RATE, said=source.sent))
                         return
 
     async def _send(self, socket: Socket, source: _Source, options: TtsOptions, heard: asyncio.Event) -> None:
         """Send, and see that an answer comes: once the text is whole, within so and so many seconds again and again."""
         size, seq = 0, 0
-        while size < super_tts.MOST and (text := await source.next()):
+        while size < super_tts.MOST and (text := await source.next_soon()):
             if not await self._put(socket, FIRST if seq == 0 else NEXT, seq, text, options):
                 return
             size += len(text.encode("utf-8", "replace"))
@@ -193,6 +193,14 @@ class _Source:
                 continue
             self._parts = list(parts(piece, tts.MOST))
         return True
+
+    async def next_soon(self) -> str:
+        """The same as ``next``, but empty too when none comes for long."""
+        try:
+            async with asyncio.timeout(PAUSE):
+                return await self.next()
+        except TimeoutError:
+            return ""
 
     async def next(self) -> str:
         if not self._parts and (piece := await self.script.read()):

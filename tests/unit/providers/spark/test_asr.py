@@ -58,6 +58,74 @@ async def test_a_service_that_thinks_it_is_over_is_asked_again() -> None:
     assert once(results[-1].text) == text
 
 
+@pytest.mark.parametrize("model", ["iat", "spark-iat"])
+async def test_who_says_nothing_for_long_does_not_lose_the_utterance(
+    model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ "10200: no data for 10 s." """
+    monkeypatch.setattr(module, "PAUSE", 0.05)
+    async with iflytek_server() as server:
+        server.patience = 0.3
+        asr = house.asr(model, {**KEYS, "speech_url": server.url})
+        async with asr.session() as session:
+            session.push(uttered("你好"))
+            await server.busy.wait()
+            await server.idle.wait()
+            session.push(uttered("世界"))
+            session.finish()
+            results = [heard async for heard in session.results()]
+        assert len(server.seen) == 2
+    assert results[-1].text == "你好世界"
+
+
+async def test_a_connection_is_as_long_as_the_service_lets_it_be_in_time_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ "At most 60 s", whatever was said in them."""
+    monkeypatch.setattr(module, "LONGEST_TIME", 0.05)
+    async with iflytek_server() as server:
+        asr = house.asr("iat", {**KEYS, "speech_url": server.url})
+        async with asr.session() as session:
+            for text in ("你好", "世界"):
+                session.push(uttered(text))
+                await server.busy.wait()
+                await server.idle.wait()
+                server.busy.clear()
+            session.finish()
+            results = [heard async for heard in session.results()]
+    assert results[-1].text == "你好世界"
+
+
+async def test_a_long_utterance_is_continued_where_it_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LONG", 10 * module.PACKET)
+    quiet = bytes(2 * module.PACKET)
+    async with iflytek_server() as server:
+        asr = house.asr("iat", {**KEYS, "speech_url": server.url})
+        async with asr.session() as session:
+            session.push(uttered("一二三四五六七八九十" * 2) + quiet + uttered("三四五六七八"))
+            session.finish()
+            results = [heard async for heard in session.results()]
+        assert len(server.seen) == 2
+    # No character was cut in two.
+    assert results[-1].text == "一二三四五六七八九十" * 2 + "三四五六七八"
+
+
+async def test_words_of_two_connections_stand_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LONG", module.PACKET)
+    async with iflytek_server() as server:
+        asr = house.asr("iat", {**KEYS, "speech_url": server.url})
+        async with asr.session(AsrOptions(language="en")) as session:
+            session.push(uttered("hello") + bytes(2 * module.PACKET) + uttered("world"))
+            session.finish()
+            results = [heard async for heard in session.results()]
+    assert results[-1].text == "hello world"
+
+
+@pytest.mark.parametrize("model", ["iat", "spark-iat"])
+async def test_the_service_s_pings_are_answered(model: str) -> None:
+    async with iflytek_server() as server:
+        server.pings = True
+        assert (await hear(server, "你好", model))[-1].text == "你好"
+
+
 async def test_what_is_asked_for_reaches_the_service() -> None:
     async with iflytek_server() as server:
         await hear(server, "hi", "iat", AsrOptions(language="en-GB"))

@@ -6,6 +6,7 @@ import pytest
 
 from salon.base.speech import Speech, TtsOptions
 from salon.providers.spark import house
+from salon.providers.spark import tts as module
 from salon.providers.spark.tts import parts, speed_of
 from salon.wire.iflytek_speech import super_tts
 from tests.fakes.iflytek_server import KEYS, IflytekServer, iflytek_server
@@ -52,6 +53,26 @@ async def test_more_text_than_a_connection_takes_goes_on_in_the_next(monkeypatch
         speech = await say(server, "super-tts", *pieces)
         assert len(server.seen) > 1
     assert understood(b"".join(each.pcm for each in speech)) == "".join(pieces)
+
+
+async def test_a_model_that_pauses_for_long_does_not_lose_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ "10200: no data for 10 s." """
+    monkeypatch.setattr(module, "PAUSE", 0.05)
+    async with iflytek_server() as server:
+        server.patience = 0.3
+        tts = house.tts("super-tts", {**KEYS, "speech_url": server.url})
+        async with tts.session() as session:
+            frames = session.frames()
+            session.push("One moment. ")
+            pcm = [await anext(frames)]
+            await server.idle.wait()
+            session.push("Here it is.")
+            session.finish()
+            pcm += [frame async for frame in frames]
+        assert len(server.seen) == 2
+    speech = [each for each in pcm if isinstance(each, Speech)]
+    assert understood(b"".join(each.pcm for each in speech)) == "One moment. Here it is."
+    assert [each.said for each in speech if each.said is not None] == [12, 23]
 
 
 @pytest.mark.parametrize(("factor", "percent"), [(1, 50), (0.5, 0), (2, 100), (1.5, 75), (0.75, 25), (9, 100), (0, 0)])
