@@ -7,20 +7,22 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from salon.base.errors import Overloaded, ProviderError
+from salon.base.errors import Overloaded, ProviderError, RateLimited
 from salon.base.speech import Speech, Spoken, TtsOptions
 from salon.providers.ahead import AT_ONCE, Take, speak_ahead
 from salon.providers.speaking import Script, Speaking
 from salon.testing import run
 
-FRAME = bytes(960)
+FRAME = b"\x00\x10" * 480
 
 
 class House:
     """Asked, it takes 300 ms to begin; then it speaks 20 ms every 20 ms, one frame a character."""
 
-    def __init__(self, fails: str = "") -> None:
+    def __init__(self, fails: str = "", *, at_once: int = AT_ONCE, around: bytes = b"") -> None:
         self.fails = fails
+        self.at_once = at_once
+        self.around = around
         self.asked: list[tuple[int, str]] = []
         self.under_way = self.most = 0
 
@@ -39,15 +41,19 @@ class House:
 
     async def _say(self, take: Take, text: str, at: int) -> None:
         self.asked.append((round(asyncio.get_running_loop().time() * 1000), text))
+        if self.under_way >= self.at_once:
+            raise RateLimited("one at a time")
         self.under_way += 1
         self.most = max(self.most, self.under_way)
         try:
             await asyncio.sleep(0.3)
             if text == self.fails:
                 raise Overloaded("busy")
+            await take.say(Speech(self.around, 24_000, said=at))
             for number in range(len(text)):
                 await take.say(Speech(FRAME, 24_000, said=at + number + 1))
                 await asyncio.sleep(0.02)
+            await take.say(Speech(self.around, 24_000, said=at + len(text)))
         finally:
             self.under_way -= 1
 
@@ -83,6 +89,27 @@ def test_no_more_are_asked_for_than_two_at_once() -> None:
     run(heard(house, *("a" * 20 for _ in range(6))))
     assert house.most == AT_ONCE
     assert len(house.asked) == 6
+
+
+def test_a_house_that_takes_one_request_at_a_time_is_asked_for_one_at_a_time() -> None:
+    house = House(at_once=1)
+    found = run(heard(house, *("a" * 20 for _ in range(5))))
+    assert [said for _, said in found] == list(range(1, 101))
+    assert len(house.asked) == 6  # one was refused, and asked for again
+    alone = House(at_once=0)
+    with pytest.raises(RateLimited):
+        run(heard(alone, "a"))
+
+
+def test_silence_around_the_pieces_is_not_heard() -> None:
+    async def main() -> float:
+        async with House(around=bytes(48_000)).session() as session:
+            for piece in ("a" * 20, "b" * 20):
+                session.push(piece)
+            session.finish()
+            return sum([frame.milliseconds async for frame in session.frames() if isinstance(frame, Speech)])
+
+    assert run(main()) == 2 * (20 + 400 + 200)  # it was 2 * (1000 + 400 + 1000)
 
 
 def test_an_error_comes_in_its_turn() -> None:

@@ -12,7 +12,6 @@ import aiohttp
 from salon.base.errors import AuthFailed, ProviderError, TimedOut
 from salon.base.speech import (
     ASR_RATE,
-    SAMPLE,
     AsrOptions,
     AsrUsage,
     Final,
@@ -29,7 +28,7 @@ from salon.providers.ahead import Take, speak_ahead
 from salon.providers.listening import BYTES_PER_MS, Listening, Microphone
 from salon.providers.openai.connection import Access, abort, broken, new_session, proxy_for, read_body
 from salon.providers.openai.profiles import Profile
-from salon.providers.speaking import Script, Speaking
+from salon.providers.speaking import Script, Speaking, Tail
 from salon.providers.speech_check import hear, speak
 from salon.wire.openai_audio import Samples, Transcript, speech, transcription, wav
 from salon.wire.openai_chat import failure
@@ -206,24 +205,22 @@ class SpeechTts:
         body = speech(self._model, text, options.voice or self._voices[0], options)
         samples = Samples(self._endpoint.house, self._rate)
         phase, limit = "first_audio", self._first_audio
-        held = bytearray()  # the last 10 ms wait, since only what comes last knows that the text has been said
+        tail: Tail | None = None  # a WAV's header tells the rate
         try:
             async with asyncio.timeout(limit) as patience, self._endpoint.post(body, "application/json") as response:
                 while data := await response.content.readany():
                     patience.reschedule(None)
-                    held += samples.feed(data)
-                    ready = len(held) - samples.rate // 100 * SAMPLE
-                    if ready > 0:
-                        await take.say(Speech(bytes(held[:ready]), samples.rate, said=at))
-                        del held[:ready]
+                    if pcm := samples.feed(data):
+                        tail = tail or Tail(samples.rate)
+                        await take.say(Speech(tail.feed(pcm), samples.rate, said=at))
                     phase, limit = "stall", self._stall
                     patience.reschedule(asyncio.get_running_loop().time() + limit)
         except TimeoutError:
             said = "did not begin to speak" if phase == "first_audio" else "fell silent in the middle"
             message = f"{self._endpoint.house} {said} for more than {limit:g} s."
             raise TimedOut(message, phase=phase, house=self._endpoint.house) from None
-        if held:
-            await take.say(Speech(bytes(held), samples.rate, said=at + len(text)))
+        if tail is not None:
+            await take.say(Speech(tail.rest(), samples.rate, said=at + len(text)))
 
     async def check(self) -> AsyncGenerator[CheckStep, None]:
         async for step in speak(self):

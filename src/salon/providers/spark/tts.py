@@ -11,6 +11,7 @@ from salon.base.errors import TimedOut
 from salon.base.speech import Speech, Spoken, TtsOptions, TtsUsage
 from salon.ports.llm import CheckStep
 from salon.ports.tts import TtsTraits
+from salon.providers.ahead import Take, speak_ahead
 from salon.providers.alongside import alongside
 from salon.providers.sockets import Socket
 from salon.providers.spark.connection import Settings
@@ -90,18 +91,13 @@ class _Spoken:
 
 
 class OnlineTts(_Spoken):
-    """One request and one connection for each piece."""
+    """One request and one connection for each piece, the next while this one comes."""
 
     async def _speak(self, script: Script, options: TtsOptions) -> Spoken:
-        at = 0
-        while piece := await script.read():
-            for part in parts(piece, tts.MOST):
-                if any(each.isalnum() for each in part):
-                    await self._say(script, part, at, options)
-                at += len(part)
+        await speak_ahead(script, _requests(script), lambda take, text, at: self._say(take, text, at, options))
         return self._whole(script)
 
-    async def _say(self, script: Script, text: str, at: int, options: TtsOptions) -> None:
+    async def _say(self, take: Take, text: str, at: int, options: TtsOptions) -> None:
         written = text.encode("utf-8", "replace")
         async with self._sockets.connected(self._url) as socket:
             await socket.send(
@@ -112,16 +108,15 @@ class OnlineTts(_Spoken):
                     speed=speed_of(options.speed),
                 )
             )
-            rest, phase, limit = b"", "first_audio", self._first_audio
+            tail, said, phase, limit = Tail(tts.RATE), 0, "first_audio", self._first_audio
             while True:
                 async with _within(limit, phase):
                     audio = await receive(socket, tts.decode)
-                pcm = rest + audio.pcm
-                rest = pcm[len(pcm) // 2 * 2 :]
-                said = len(text) if audio.last else len(written[: audio.said or 0].decode("utf-8", "ignore"))
-                await script.say(Speech(pcm[: len(pcm) - len(rest)], tts.RATE, said=at + said))
+                await take.say(Speech(tail.feed(audio.pcm), tts.RATE, said=at + said))
                 if audio.last:
+                    await take.say(Speech(tail.rest(), tts.RATE, said=at + len(text)))
                     return
+                said = max(said, len(written[: audio.said or 0].decode("utf-8", "ignore")))
                 phase, limit = "stall", self._settings.stall_timeout
 
 
@@ -210,6 +205,16 @@ class _Source:
         part = self._parts.pop(0)
         self.sent += len(part)
         return part
+
+
+async def _requests(script: Script) -> AsyncGenerator[tuple[int, str], None]:
+    """What there is to speak, in requests of a size that is taken."""
+    at = 0
+    while piece := await script.read():
+        for part in parts(piece, tts.MOST):
+            if any(each.isalnum() for each in part):
+                yield at, part
+            at += len(part)
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from salon.ports.llm import CheckStep
 from salon.ports.tts import TtsTraits
 from salon.providers.alongside import alongside
 from salon.providers.sockets import Socket
-from salon.providers.speaking import Script, Speaking, keep_watch
+from salon.providers.speaking import Script, Speaking, Tail, keep_watch
 from salon.providers.speech_check import speak
 from salon.providers.volcengine.connection import Access, Sockets, receive
 from salon.wire.volcengine import HOUSE, Frame, error_for, tts
@@ -63,7 +63,7 @@ class VolcengineTts:
 
     async def _talk(self, socket: Socket, script: Script, first: str, options: TtsOptions) -> None:
         text, heard, ready = _Text(first), asyncio.Event(), asyncio.Event()
-        rest = b""
+        tail = Tail(tts.RATE)
         async with alongside(self._send(socket, script, text, options, ready, heard)):
             while True:
                 frame = await receive(socket)
@@ -78,12 +78,11 @@ class VolcengineTts:
                         text.ends()
                     case tts.RESPONSE if frame.type == SOUND:
                         heard.set()
-                        pcm = rest + frame.payload
-                        rest = pcm[len(pcm) // 2 * 2 :]
-                        await script.say(Speech(pcm[: len(pcm) - len(rest)], tts.RATE, said=text.said))
+                        await script.say(Speech(tail.feed(frame.payload), tts.RATE, said=text.said))
                     case tts.SESSION_FINISHED:
                         if (failed := _failed(frame)) is not None:
                             raise failed
+                        await script.say(Speech(tail.rest(), tts.RATE, said=len(text.whole)))
                         return
 
     async def _send(

@@ -34,7 +34,8 @@ async def test_one_connection_for_each_piece_or_one_for_all() -> None:
 
 async def test_the_service_says_how_far_it_is() -> None:
     async with iflytek_server() as server:
-        assert [each.said for each in await say(server, "tts", "你好", "a。")] == [1, 2, 3, 4]
+        said = [each.said for each in await say(server, "tts", "你好", "a。")]
+    assert list(dict.fromkeys(said)) == [0, 1, 2, 3, 4]
 
 
 async def test_voice_and_speed_reach_the_service() -> None:
