@@ -24,7 +24,7 @@ def hub_of(
     """The hub, and what is to run once beside it. Raises ``ConfigError`` for an agent's model or speech that cannot be had."""
     # A wrong name or a missing key is a sentence now, not an error in somebody's conversation.
     models.check(agents)
-    vad, turn_detector = SileroVad(), models.turn() if models.turn_name else None
+    turn_detector = models.turn() if models.turn_name else None
     hub = Hub(
         agents,
         models,
@@ -35,12 +35,12 @@ def hub_of(
         grace_ms=round(config.server.grace_seconds * 1000),
         max_sessions=config.server.max_sessions,
         speech=SpeechOf(models, named_tts=bool(config.tts.default)),
-        vad=vad,
+        vad=SileroVad(),
         turn_detector=turn_detector,
     )
     for agent in agents:
         hub.part(agent.name)
-    return hub, partial(warm, vad, turn_detector)
+    return hub, partial(warm, turn_detector)
 
 
 def new_id(prefix: str) -> str:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Sequence
 
 from salon.app.models import Models
 from salon.base.errors import ConfigError, ProviderError
 from salon.ports.turn_detector import TurnDetector
-from salon.providers.local.vad import SileroVad
 from salon.session.agent import Agent
 from salon.session.hub import Speech
 
@@ -59,9 +57,8 @@ class SpeechOf:
         return () if wanted == NONE else wanted
 
 
-async def warm(vad: SileroVad, detector: TurnDetector | None) -> None:
-    """Load what the first voice needs before it comes, beside the event loop."""
-    await asyncio.to_thread(vad.warm)
+async def warm(detector: TurnDetector | None) -> None:
+    """Load what the first voice needs before it comes."""
     if detector is None:
         return
     try:

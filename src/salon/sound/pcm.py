@@ -67,8 +67,3 @@ def trailing_silence(data: bytes, rate: int, *, step_ms: int = 5, below: float =
     levels = np.sqrt(np.square(steps).mean(axis=1))
     loud = np.flatnonzero(levels > max(below * levels.max(initial=0.0), 1.5 * room * FULL_SCALE))
     return (len(levels) - 1 - int(loud[-1])) * step_ms if loud.size else 0
-
-
-def floats(data: bytes) -> bytearray:
-    """Whole samples as 32-bit floats from -1 to 1."""
-    return bytearray((np.frombuffer(data, dtype="<i2").astype(np.float32) / FULL_SCALE).tobytes())

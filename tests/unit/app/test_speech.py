@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import pathlib
-import threading
 
 import pytest
 
@@ -13,7 +12,6 @@ from salon.app.config_load import Loaded
 from salon.app.models import Models
 from salon.app.speech import SpeechOf, warm
 from salon.base.errors import ConfigError
-from salon.providers.local.vad import SileroVad
 from salon.providers.onnx import house as onnx
 from salon.session.agent import Agent
 from tests.fakes.instant_speech import InstantAsr, InstantTts
@@ -53,21 +51,10 @@ def test_it_is_found_once_for_each_agent() -> None:
     assert made(Agent("host", asr="none")) is made(Agent("host", asr="none"))
 
 
-async def test_what_the_first_voice_needs_is_loaded_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    threads = []
-    vad, load = SileroVad(), SileroVad.warm
-    monkeypatch.setattr(SileroVad, "warm", lambda self: (threads.append(threading.current_thread()), load(self)))
-    await warm(vad, None)
-    assert vad.made == 1
-    assert threads != [threading.main_thread()]
-    vad.borrow()
-    assert vad.made == 1
-
-
 async def test_a_turn_model_that_cannot_be_loaded_is_a_warning(
     tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "turn.onnx").write_bytes(b"no model")
     with caplog.at_level(logging.WARNING):
-        await warm(SileroVad(), onnx.turn(str(tmp_path / "turn.onnx"), {}))
+        await warm(onnx.turn(str(tmp_path / "turn.onnx"), {}))
     assert "turns end by their words" in caplog.text

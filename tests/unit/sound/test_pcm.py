@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from salon.sound.pcm import Framer, floats, leading_silence, level, milliseconds, size, trailing_silence
+from salon.sound.pcm import Framer, leading_silence, level, milliseconds, size, trailing_silence
 
 
 def test_frames_are_whole_whatever_the_pieces() -> None:
@@ -32,10 +32,6 @@ def test_a_run_up_is_found_and_a_little_of_it_kept() -> None:
     assert leading_silence(data, 8000) == 2 * (8000 - 160)
     assert leading_silence(data[2 * 8000 :], 8000) == 0
     assert leading_silence(bytes(3200), 8000) == 3200 - 320
-
-
-def test_floats_go_from_minus_one_to_one() -> None:
-    assert struct.unpack("<3f", floats(struct.pack("<3h", -32768, 0, 16384))) == (-1.0, 0.0, 0.5)
 
 
 def test_silence_at_the_end_is_what_is_far_below_the_loudest() -> None:

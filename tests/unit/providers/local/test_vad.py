@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from salon.providers.local.vad import OPEN_FRAMES, SileroVad
+from salon.sound.voice_net import VoiceNet
 
 DATA = Path(__file__).parents[3] / "data" / "voice"
 FRAME = 640
@@ -39,39 +40,23 @@ def test_hiss_is_no_voice() -> None:
         assert max(session.push(frame) for frame in frames(noise)) < 0.5
 
 
-def test_silence_borrows_no_model() -> None:
-    vad = SileroVad()
-    with vad.session() as session:
+def test_silence_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+    monkeypatch.setattr(VoiceNet, "probability", lambda self, pcm, stream: looked.append(pcm) or 0.0)
+    with SileroVad().session() as session:
         for _ in range(1000):
             session.push(SILENCE)
-    assert vad.made == 0
+        assert not looked
+        session.push(spoken("what-can-you-do.wav")[20])
+        assert len(looked) == 1, "with what came just before"
 
 
-def test_streams_that_speak_in_turn_share_one_model() -> None:
-    vad = SileroVad()
-    vad.warm()
+def test_after_a_silence_a_voice_is_a_new_stream() -> None:
     voice = spoken("what-can-you-do.wav")
-    for _ in range(3):
-        with vad.session() as session:
-            for frame in voice:
-                session.push(frame)
-    assert vad.made == 1
-    with vad.session() as one, vad.session() as other:
-        for frame in voice:
-            one.push(frame)
-            other.push(frame)
-    assert vad.made == 2
-
-
-def test_what_a_crowd_needed_is_kept_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("salon.providers.local.vad.UNUSED", 5)
-    vad = SileroVad()
-    for _ in range(2):
-        for model in [vad.borrow() for _ in range(3)]:
-            vad.give_back(model)
-    assert vad.made == 3
-    for _ in range(7):
-        vad.give_back(vad.borrow())
-    for model in [vad.borrow() for _ in range(2)]:
-        vad.give_back(model)
-    assert vad.made == 4, "two were let go"
+    with SileroVad().session() as session:
+        heard = []
+        for _ in range(2):
+            for _ in range(2 * OPEN_FRAMES):
+                session.push(SILENCE)
+            heard.append([session.push(frame) for frame in voice])
+    assert heard[0] == heard[1]
