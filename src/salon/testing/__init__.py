@@ -8,8 +8,17 @@ given, the model.
 May not happen here: real I/O, a real clock, randomness, a look at the server's configuration.
 """
 
-from salon.testing.clock import VirtualLoop, run
+from salon.testing.clock import Stuck, VirtualLoop, run
 from salon.testing.models import SimulatedAsr, SimulatedLlm, SimulatedTts, SimulatedTurnDetector
 from salon.testing.simulation import Simulation
 
-__all__ = ["SimulatedAsr", "SimulatedLlm", "SimulatedTts", "SimulatedTurnDetector", "Simulation", "VirtualLoop", "run"]
+__all__ = [
+    "SimulatedAsr",
+    "SimulatedLlm",
+    "SimulatedTts",
+    "SimulatedTurnDetector",
+    "Simulation",
+    "Stuck",
+    "VirtualLoop",
+    "run",
+]

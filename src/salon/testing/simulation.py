@@ -25,7 +25,7 @@ from salon.session.agent import Agent
 from salon.session.client import Client
 from salon.session.hub import Hub, Speech
 from salon.testing import sounds
-from salon.testing.clock import LoopClock
+from salon.testing.clock import LoopClock, Stuck
 from salon.testing.models import SimulatedAsr, SimulatedLlm, SimulatedTts, Utterance
 from salon.turn.words import BEAT_MS, beats
 
@@ -33,6 +33,7 @@ E = TypeVar("E")
 TICK = sounds.FRAME_MS / 1000
 SILENCE = bytes(640)
 QUIET = bytes(960)
+LONGEST_MS = 3_600_000
 
 
 class Simulation:
@@ -75,6 +76,7 @@ class Simulation:
         self._microphone: deque[bytes] = deque()
         self._out = Loudspeaker()
         self._stack = AsyncExitStack()
+        self._stuck: BaseException | None = None
         self._changed = asyncio.Event()
         self._listeners: list[Callable[[Event], None]] = []
         self._clock = LoopClock()
@@ -109,7 +111,15 @@ class Simulation:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         # What the script raises is the caller's, not one of a group.
-        await self._stack.__aexit__(None, None, None)
+        try:
+            await self._stack.__aexit__(None, None, None)
+        except* Stuck as group:
+            stuck: BaseException = group
+            while isinstance(stuck, BaseExceptionGroup):
+                stuck = stuck.exceptions[0]
+            self._stuck = stuck
+        if self._stuck is not None:
+            raise self._stuck
 
     @property
     def now(self) -> int:
@@ -198,12 +208,13 @@ class Simulation:
 
     async def _talk(self) -> None:
         """The person's microphone: 20 ms every 20 ms."""
-        while True:
+        while self.now < LONGEST_MS:
             await asyncio.sleep(TICK)
             self._listen(self._out.tick(self.now))
             voice = self.client.conversation.voice
             if voice is not None and not self.client.ended:
                 voice.heard(self._microphone.popleft() if self._microphone else self._around())
+        raise Stuck("The conversation has lasted for an hour: its script waits for something that will not happen.")
 
 
 class Loudspeaker:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from salon.base.events import OutputBufferStopped, ResponseCreated
-from salon.testing import SimulatedLlm, Simulation, run
+from salon.testing import SimulatedLlm, Simulation, Stuck, run, simulation
 from salon.testing.clock import LoopClock
 
 
@@ -52,4 +54,15 @@ def test_a_failed_script_is_the_callers_failure() -> None:
             raise KeyError("mine")
 
     with pytest.raises(KeyError, match="mine"):
+        run(main())
+
+
+def test_a_script_that_waits_for_what_will_not_happen_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulation, "LONGEST_MS", 30_000)
+
+    async def main() -> None:
+        async with Simulation():
+            await asyncio.Event().wait()
+
+    with pytest.raises(Stuck, match="an hour"):
         run(main())
