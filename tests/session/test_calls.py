@@ -144,6 +144,8 @@ async def test_a_second_channel_beside_the_call() -> None:
             await beside.say("session.update", session={"type": "realtime", "instructions": "Be kind."})
             assert (await beside.until("session.updated"))[-1]["session"]["instructions"] == "Be kind."
             assert (await caller.until("session.updated"))[-1]["session"]["instructions"] == "Be kind."
+            await beside.connection.send(b"x")
+            assert (await beside.until("error"))[-1]["error"]["code"] == "invalid_event"
         # The call goes on without it.
         caller.send({"type": "input_audio_buffer.clear"})
         await caller.until("input_audio_buffer.cleared")

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import wave
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from salon.base.chat import TextDelta
 from salon.base.errors import Overloaded
 from salon.session.agent import Agent
 from salon.sound import g711
 from salon.sound.resample import Resampler
 from tests.fakes.instant_speech import CHARACTER, InstantAsr, InstantTts
-from tests.fakes.scripted_llm import ScriptedLlm, says
+from tests.fakes.scripted_llm import Asked, ScriptedLlm, Step, says
 from tests.session.house import House, open_house
 from tests.session.talker import Talker, done, talk, types
 
@@ -176,6 +178,51 @@ async def test_an_interruption_ends_the_answer_and_truncation_cuts_it() -> None:
         await send(client, {"type": "conversation.item.retrieve", "item_id": item_id})
         kept = (await client.until("conversation.item.retrieved"))[-1]["item"]
         assert kept["content"][0]["transcript"] == "I can tell you a story,"
+
+
+async def unfinished(client: Talker) -> str:
+    """An answer that is being spoken, and of which more is still to come; its id."""
+    await configure(client, input={"turn_detection": {"type": "server_vad"}})
+    await hear(client, spoken())
+    events = await client.until("response.output_audio.delta")
+    return str(events[-1]["response_id"])
+
+
+def never_done(asked: Asked) -> Iterable[Step]:
+    yield TextDelta("Once upon a time there was a king. ")
+    yield asyncio.Event()
+
+
+async def test_an_interruption_on_a_websocket_is_told_in_this_order() -> None:
+    agent = Agent("host", llm=ScriptedLlm(never_done), asr=InstantAsr("Tell me a story.", "Stop."), tts=InstantTts())
+    async with open_house(agent) as house, talk(house) as client:
+        response_id = await unfinished(client)
+        await hear(client, spoken("ni-neng-zuo-shenme.wav", silence_ms=0))
+        events = await client.until("rate_limits.updated")
+        kinds = [kind for kind in types(events) if kind != "response.output_audio.delta"]
+        assert kinds == ["input_audio_buffer.speech_started", *END]
+        response = done(events)
+        assert (response["id"], response["status"]) == (response_id, "cancelled")
+        assert response["status_details"] == {"type": "cancelled", "reason": "turn_detected"}
+        assert response["output"][0]["status"] == "incomplete"
+
+
+async def test_a_cancelled_answer_says_nothing_more() -> None:
+    agent = Agent("host", llm=ScriptedLlm(never_done), asr=InstantAsr("Tell me a story."), tts=InstantTts())
+    async with open_house(agent) as house, talk(house) as client:
+        response_id = await unfinished(client)
+        await send(client, {"type": "response.cancel", "response_id": response_id})
+        await send(client, {"type": "response.cancel", "event_id": "twice"})
+        await send(client, {"type": "input_audio_buffer.clear"})
+        events = await client.until("input_audio_buffer.cleared")
+        kinds = [kind for kind in types(events) if kind != "response.output_audio.delta"]
+        assert kinds == [*END, "error", "input_audio_buffer.cleared"]
+        assert types(events).index("response.output_audio.done") == len(events) - len(END) - 2
+        assert done(events)["status_details"]["reason"] == "client_cancelled"
+        assert events[-2]["error"]["event_id"] == "twice"
+        await send(client, {"type": "response.create", "response": {"output_modalities": ["text"]}})
+        events = await client.until("response.output_text.delta")
+        assert response_id not in {event.get("response_id") for event in events}
 
 
 async def test_a_truncation_past_the_end_is_acknowledged_and_cuts_nothing() -> None:

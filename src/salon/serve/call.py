@@ -86,14 +86,15 @@ class Call:
         link.send(self.client.greeting())
         self.fan.add(link)
 
-    def hear(self, text: str) -> None:
+    def hear(self, message: str | bytes) -> None:
         """An event of the client's, by whichever way."""
         conversation = self.client.conversation
-        if len(text) > self._max_frame:
-            conversation.complain(ClientError("Invalid event: too long.", code="invalid_event"))
-            return
         try:
-            command = decode(text)
+            if isinstance(message, bytes):
+                raise ClientError("Invalid event: events are text messages of JSON.", code="invalid_event")
+            if len(message) > self._max_frame:
+                raise ClientError("Invalid event: too long.", code="invalid_event")
+            command = decode(message)
         except ClientError as error:
             conversation.complain(error)
         else:
@@ -139,10 +140,6 @@ class Call:
         if self._charge() > MOST_BEHIND_MS:
             # A data channel is not read more slowly, as a socket is: who floods it is let go.
             self.hang_up("too many messages")
-        elif isinstance(message, bytes):
-            self.client.conversation.complain(
-                ClientError("Invalid event: events are text messages of JSON.", code="invalid_event")
-            )
         else:
             self.hear(message)
 

@@ -73,7 +73,7 @@ class Calls:
             link = WebSocketLink(scope, receive, send, door=SIDE_DOOR, observer=self._observer)
             call.join(link)
             try:
-                await link.run(call.hear, lambda data: None, hold.message)
+                await link.run(call.hear, call.hear, hold.message)
             finally:
                 call.fan.remove(link)
 
