@@ -208,9 +208,13 @@ class AudioOut:
             self._transport.flush()
 
     def withdraw(self) -> int:
-        taken = len(self._frames) * opus.FRAME_MS
+        taken = len(self._frames)
         self._frames.clear()
-        return taken
+        if self._prepared is not None and self._encoder is not None:
+            self._encoder.undo()
+            self._prepared = None
+            taken += 1
+        return taken * opus.FRAME_MS
 
     def flush(self) -> int:
         self._frames.clear()

@@ -48,6 +48,7 @@ _ffi.cdef(
     """
     typedef struct OpusEncoder OpusEncoder;
     typedef struct OpusDecoder OpusDecoder;
+    int32_t opus_encoder_get_size(int channels);
     OpusEncoder *opus_encoder_create(int32_t rate, int channels, int application, int *error);
     void opus_encoder_destroy(OpusEncoder *encoder);
     int32_t opus_encode(OpusEncoder *encoder, const int16_t *samples, int count, unsigned char *packet, int32_t size);
@@ -101,6 +102,10 @@ class Encoder:
         self._encoder = _ffi.gc(_lib.opus_encoder_create(rate, 1, _AUDIO, error), _lib.opus_encoder_destroy)
         self._packet = _ffi.new("unsigned char[]", _MAX_PACKET)
         self._view = _ffi.buffer(self._packet)
+        # opus.h: the state "is position independent and can be freely copied". 32 kB, 0.5 us.
+        self._size = _lib.opus_encoder_get_size(1)
+        self._before = _ffi.new("char[]", self._size)
+        self._percent = 0
         for request, value in (
             (_SET_BITRATE, bitrate),
             (_SET_COMPLEXITY, COMPLEXITY),
@@ -111,13 +116,21 @@ class Encoder:
     def encode(self, samples: bytes) -> bytes:
         """``samples`` is exactly 20 ms. One or two bytes say that silence begins or lasts: they need not be sent."""
         assert len(samples) == 2 * self.samples
+        _ffi.memmove(self._before, self._encoder, self._size)
         size = _lib.opus_encode(
             self._encoder, _ffi.from_buffer("int16_t[]", samples), self.samples, self._packet, _MAX_PACKET
         )
         return bytes(self._view[:size]) if size > 0 else b""
 
+    def undo(self) -> None:
+        """The packet that was made last is not sent. Who encodes on without this is heard off by as much as the sound itself:
+        each packet says how it differs from the one before."""
+        _ffi.memmove(self._encoder, self._before, self._size)
+        self.expect_loss(self._percent)
+
     def expect_loss(self, percent: int) -> None:
         """Of the packets to come so many will be lost: carry so much of each in the one behind it."""
+        self._percent = percent
         lossy = percent >= LOSSY
         self._set(_SET_FEC, int(lossy))
         # libopus takes SILK for what it is told is a voice, once there is any loss; else it waits for more of it.

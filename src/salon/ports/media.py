@@ -190,8 +190,8 @@ class AudioOut(Protocol):
         ...
 
     def withdraw(self) -> int:
-        """Take back what is queued, but for a packet that is made already, and return how many ms of it: to be written again,
-        another way. For who writes packets of 20 ms."""
+        """Take back what is queued, and return how many ms of it: to be written again, another way. For who writes packets of
+        20 ms."""
         ...
 
     def flush(self) -> int:

@@ -256,12 +256,16 @@ async def test_what_is_taken_back_can_be_written_again() -> None:
     call = Call()
     call.out.write(tone(100))
     call.house.pass_ms(20)
-    assert call.out.withdraw() == 40  # two packets are sent, one is made
-    assert call.out.withdraw() == 0
-    call.out.write(tone(40))
+    assert call.out.withdraw() == 60  # two packets are sent, one is made
+    assert (call.out.withdraw(), call.out.queued_ms) == (0, 0)
+    call.out.write(bytes(960) + tone(40))
     call.house.pass_ms(200)
     packets = call.near.rtp()
     assert len(packets) == 5
+    encoder = Encoder(24_000)
+    sent = tone(40) + bytes(960) + tone(40)
+    for at, packet in enumerate(packets):
+        assert packet.data[packet.payload : packet.end] == encoder.encode(sent[960 * at : 960 * (at + 1)])
     assert {(later.timestamp - first.timestamp) & 0xFFFFFFFF for first, later in itertools.pairwise(packets)} == {960}
     assert call.out.played_ms == 100
 

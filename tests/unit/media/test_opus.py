@@ -85,6 +85,25 @@ def test_after_a_reset_the_encoder_remembers_nothing() -> None:
     assert one.encode(tone(16_000, 0)) == other.encode(tone(16_000, 0))
 
 
+@pytest.mark.parametrize("loss", [0, 10])
+def test_a_packet_that_is_undone_was_never_made(loss: int) -> None:
+    one, other = Encoder(24_000), Encoder(24_000)
+    for encoder in (one, other):
+        encoder.expect_loss(loss)
+    for frame in range(10):
+        one.encode(tone(24_000, frame)[::-1])
+        one.undo()
+        assert one.encode(tone(24_000, frame)) == other.encode(tone(24_000, frame))
+
+
+def test_what_is_undone_forgets_no_loss_that_was_told_since() -> None:
+    encoder = Encoder(24_000)
+    encoder.encode(tone(24_000, 0))
+    encoder.expect_loss(10)
+    encoder.undo()
+    assert [encoder.encode(tone(24_000, frame)) for frame in range(20)][-1][0] >> 3 < 16
+
+
 @given(st.binary(max_size=400))
 def test_no_bytes_break_the_decoder(packet: bytes) -> None:
     decoder = Decoder()

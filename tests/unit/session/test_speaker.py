@@ -138,6 +138,8 @@ def test_softened_we_go_on_at_the_same_place() -> None:
         await call.listen(500)
         loud = call.loudness
         call.speaker.soften(True)
+        await call.listen(20)
+        assert call.loudness < 0.45 * loud, "the next packet that leaves is softer"
         await call.listen(100)
         assert 0.2 * loud < call.loudness < 0.4 * loud
         call.speaker.soften(False)
@@ -177,8 +179,8 @@ def test_a_duck_takes_back_what_is_queued_and_loses_nothing() -> None:
         call.speaker.duck()
         await call.listen(300)
         heard = call.speaker.place
-        # One packet in which it fades, and one of silence: no word more is said.
-        assert heard is not None and heard.ms - before.ms <= 40
+        # One packet in which it fades: no word more is said.
+        assert heard is not None and heard.ms - before.ms <= 20
         assert not call.out.audible
         call.speaker.unduck(before.ms)
         await call.listen(1700)
