@@ -8,6 +8,8 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import TypeVar
 
+import msgspec
+
 from salon.base.chat import Delta, Finished, Message, Options, References, TextDelta, ToolCallDelta, ToolSpec
 from salon.base.errors import (
     AuthFailed,
@@ -197,6 +199,10 @@ def _is_answer(delta: Delta) -> bool:
 def another_may(error: ProviderError) -> bool:
     """Whether another model may do better: the request itself was fine."""
     return error.retryable or isinstance(error, AuthFailed | QuotaExhausted)
+
+
+def named(step: CheckStep, name: str, among: Sequence[object]) -> CheckStep:
+    return msgspec.structs.replace(step, name=f"{name} {step.name}") if len(among) > 1 else step
 
 
 def all_failed(errors: list[tuple[str, ProviderError]]) -> ProviderError:

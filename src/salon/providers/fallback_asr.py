@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
-from salon.base.errors import ProviderError
+from salon.base.errors import BadAnswer, ProviderError
 from salon.base.speech import AsrOptions, Final
 from salon.ports.asr import Asr, AsrSession, AsrTraits
 from salon.ports.llm import CheckStep
 from salon.providers.alongside import alongside
-from salon.providers.fallback import Breaker, all_failed, another_may, ignore, in_order
+from salon.providers.fallback import Breaker, all_failed, another_may, ignore, in_order, named
 from salon.providers.listening import BYTES_PER_MS, Listening, Microphone
 
 log = logging.getLogger("salon.providers")
@@ -25,7 +26,8 @@ class FallbackAsr:
     """The first of ``asrs`` that understands the utterance.
 
     What was said so far is kept, and played to the next one as fast as it takes it, so that nobody has to say anything twice.
-    Partials of the one that failed are replaced by the next one's. Those that failed a short time ago come last. ``now`` gives
+    Partials of the one that failed are replaced by the next one's. One that broke off is asked once more, behind the others: a
+    connection may be lost where all is well. Those that failed a short time ago come last. ``now`` gives
     seconds; ``on_failure`` is told of each failure that is not raised, with the recogniser's name. When all fail, the first
     one's error is raised, and its message tells about each.
     """
@@ -57,8 +59,10 @@ class FallbackAsr:
 
     async def _listen(self, microphone: Microphone, options: AsrOptions) -> Final:
         kept = bytearray()
-        errors: list[tuple[str, ProviderError]] = []
-        for asr, breaker in in_order(self._links):
+        errors: dict[str, ProviderError] = {}
+        left = deque(in_order(self._links))
+        while left:
+            asr, breaker = left.popleft()
             breaker.begin()
             try:
                 async with (
@@ -75,18 +79,20 @@ class FallbackAsr:
                 if microphone.overrun or len(kept) > MOST_KEPT or not another_may(error):
                     raise
                 breaker.failed()
-                errors.append((asr.name, error))
+                if isinstance(error, BadAnswer) and not errors:
+                    left.append((asr, breaker))
+                errors.setdefault(asr.name, error)
                 log.warning("%s failed, the next recogniser hears it: %s", asr.name, error.message)
                 self._on_failure(asr.name, error)
             finally:
                 breaker.end()
-        raise all_failed(errors)
+        raise all_failed(list(errors.items()))
 
     async def check(self) -> AsyncGenerator[CheckStep, None]:
-        """The steps of each, with its name in front."""
+        """The steps of each, with its name in front where there are several."""
         for asr, _ in self._links:
             async for step in asr.check():
-                yield CheckStep(f"{asr.name} {step.name}", step.ok, step.detail, step.advice)
+                yield named(step, asr.name, self._links)
 
     async def aclose(self) -> None:
         for asr, _ in self._links:

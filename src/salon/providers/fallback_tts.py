@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
 import msgspec
 
-from salon.base.errors import ProviderError
+from salon.base.errors import BadAnswer, ProviderError
 from salon.base.speech import Speech, Spoken, TtsOptions, TtsUsage, Word
 from salon.ports.llm import CheckStep
 from salon.ports.tts import Tts, TtsSession, TtsTraits
 from salon.providers.alongside import alongside
-from salon.providers.fallback import Breaker, all_failed, another_may, ignore, in_order
+from salon.providers.fallback import Breaker, all_failed, another_may, ignore, in_order, named
 from salon.providers.speaking import Script, Speaking
+from salon.turn.words import beats
 
-# ms that a slow speaker takes for a Chinese character, and for a letter.
-WIDE, NARROW = 300, 100
+# ms that a slow speaker takes for a beat: a Chinese character, a syllable.
+SLOW = 300.0
+# A little less is taken to be spoken than a speaker of a known pace has spoken.
+CARE = 1.1
 
 log = logging.getLogger("salon.providers")
 
@@ -26,10 +30,11 @@ log = logging.getLogger("salon.providers")
 class FallbackTts:
     """The first of ``ttss`` that speaks.
 
-    One that fails in the middle is followed by the next, which begins where ``Speech.said`` stood: what is repeated is at most
-    the clause under way, or a few clauses where the house does not tell how far it is; nothing is left out. Voices are a
-    house's own, so a voice that was asked for counts for the first of the chain only. Those that failed a short time ago come
-    last. ``now`` gives seconds; ``on_failure`` is told of each failure that is not raised.
+    One that fails in the middle is followed by the next, which begins where ``Speech.said`` stood, at a whole word: what is
+    repeated is at most the clause under way where the house does not tell how far it is, and nothing is left out. One that broke
+    off goes on itself, once, behind the others: a connection may be lost where all is well. Voices are a house's own, so a
+    voice that was asked for counts for the first of the chain only. Those that failed a short time ago come last. ``now`` gives
+    seconds; ``on_failure`` is told of each failure that is not raised.
     """
 
     def __init__(
@@ -43,6 +48,7 @@ class FallbackTts:
             raise ValueError("a chain needs a synthesiser")
         self._links = [(tts, Breaker(now)) for tts in ttss]
         self._on_failure = on_failure
+        self._pace: dict[str, float] = {}  # ms a beat of those that do not tell how far they are
 
     @property
     def name(self) -> str:
@@ -59,9 +65,12 @@ class FallbackTts:
 
     async def _speak(self, script: Script, options: TtsOptions) -> Spoken:
         prompter = _Prompter(script)
-        errors: list[tuple[str, ProviderError]] = []
-        for tts, breaker in in_order(self._links):
+        errors: dict[str, ProviderError] = {}
+        left = deque(in_order(self._links))
+        while left:
+            tts, breaker = left.popleft()
             breaker.begin()
+            prompter.pace = self._pace.get(tts.name, SLOW)
             mine = options if tts is self._links[0][0] else msgspec.structs.replace(options, voice="")
             try:
                 async with (
@@ -72,24 +81,28 @@ class FallbackTts:
                     async for frame in frames:
                         if isinstance(frame, Spoken):
                             breaker.succeeded()
+                            if not errors and (pace := prompter.measured):
+                                self._pace[tts.name] = pace
                             return Spoken(TtsUsage(script.characters, script.milliseconds), frame.model)
                         await prompter.spoke(frame)
             except ProviderError as error:
                 if not another_may(error):
                     raise
                 breaker.failed()
-                errors.append((tts.name, error))
+                if isinstance(error, BadAnswer) and not errors:
+                    left.append((tts, breaker))
+                errors.setdefault(tts.name, error)
                 log.warning("%s failed, the next synthesiser goes on: %s", tts.name, error.message)
                 self._on_failure(tts.name, error)
             finally:
                 breaker.end()
-        raise all_failed(errors)
+        raise all_failed(list(errors.items()))
 
     async def check(self) -> AsyncGenerator[CheckStep, None]:
-        """The steps of each, with its name in front."""
+        """The steps of each, with its name in front where there are several."""
         for tts, _ in self._links:
             async for step in tts.check():
-                yield CheckStep(f"{tts.name} {step.name}", step.ok, step.detail, step.advice)
+                yield named(step, tts.name, self._links)
 
     async def aclose(self) -> None:
         for tts, _ in self._links:
@@ -99,7 +112,8 @@ class FallbackTts:
 class _Prompter:
     """Knows the text, piece by piece, and how much of it has been spoken.
 
-    ``_from`` and ``_since`` are the place in the text and the ms of audio at which the present synthesiser began.
+    ``_from`` and ``_since`` are the place in the text and the ms of audio at which the present synthesiser began. ``pace`` is the
+    ms that it takes for a beat.
     """
 
     def __init__(self, script: Script) -> None:
@@ -107,8 +121,23 @@ class _Prompter:
         self._pieces: list[str] = []
         self._said = 0
         self._from = self._since = 0
+        self._told = False
+        self.pace = SLOW
+
+    @property
+    def measured(self) -> float:
+        """The pace at which all of it was spoken; 0 where the house tells by itself how far it is."""
+        spoken = beats("".join(self._pieces))
+        return self._script.milliseconds / spoken * CARE if spoken and not self._told else 0.0
 
     async def prompt(self, session: TtsSession) -> None:
+        text = "".join(self._pieces)
+        while (
+            0 < self._said < len(text)
+            and text[self._said - 1 : self._said + 1].isalnum()
+            and text[self._said].isascii()
+        ):
+            self._said -= 1
         self._from, self._since = self._said, self._script.milliseconds
         at = 0
         for piece in self._pieces:
@@ -127,16 +156,18 @@ class _Prompter:
         )
         said = None if speech.said is None else speech.said + self._from
         await self._script.say(Speech(speech.pcm, speech.rate, words, said))
+        # The very end tells nothing of how far it is in the middle.
+        self._told = self._told or (said is not None and said < sum(map(len, self._pieces)))
         self._said = max(self._said, self._over() if said is None else said)
 
     def _over(self) -> int:
-        """Where a house does not tell how far it is: the end of the last piece that even a slow speaker has finished by now."""
-        left, at, over = self._script.milliseconds - self._since, 0, self._from
+        """Where a house does not tell how far it is: the end of the last piece that it has certainly finished by now."""
+        left, at, over = float(self._script.milliseconds - self._since), 0, self._from
         for piece in self._pieces:
             at += len(piece)
             if at <= self._from:
                 continue
-            left -= sum(WIDE if each >= "\u2e80" else NARROW for each in piece)
+            left -= beats(piece) * self.pace
             if left < 0:
                 break
             over = at

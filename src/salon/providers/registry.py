@@ -245,7 +245,7 @@ class Registry:
         if not wanted:
             what, example = WORDS[kind]
             raise ConfigError(f'no {what} is named; a name is "house:model", such as "{example}"')
-        if len(wanted) == 1:
+        if len(wanted) == 1 and kind == "llm":
             return cast(Provider, self._one(kind, wanted[0]))
         if (kind, wanted) not in self._chains:
             self._chains[kind, wanted] = chain([cast(Provider, self._one(kind, name)) for name in wanted])

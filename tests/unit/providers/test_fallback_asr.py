@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from salon.base.errors import BadRequest, Overloaded, ProviderError, Unreachable
+from salon.base.errors import BadAnswer, BadRequest, Overloaded, ProviderError, Unreachable
 from salon.base.speech import Final, Heard, Partial
 from salon.providers.fallback_asr import FallbackAsr
 from tests.fakes.instant_speech import InstantAsr
@@ -60,6 +60,28 @@ async def test_a_failed_one_rests() -> None:
         final = (await hear(chain, b"ab"))[-1]
         texts.append(final.text)
     assert texts == ["second", "second", "back"]
+
+
+async def test_one_that_breaks_off_hears_the_utterance_again() -> None:
+    only = InstantAsr([Partial("he"), BadAnswer("broke off")], "hello", name="a:m")
+    final = (await hear(FallbackAsr([only]), b"one ", b"two "))[-1]
+    assert isinstance(final, Final)
+    assert final.text == "hello"
+    assert bytes(only.sessions[1].audio) == b"one two "
+    broken = InstantAsr([BadAnswer("broke off")], name="a:m")
+    with pytest.raises(BadAnswer, match=r"^broke off$"):
+        await hear(FallbackAsr([broken]), b"ab")
+    assert len(broken.sessions) == 2
+
+
+async def test_one_that_breaks_off_is_asked_again_behind_the_others() -> None:
+    first, second = (
+        InstantAsr([BadAnswer("broke off")], "back", name="a:m"),
+        InstantAsr([Overloaded("busy")], name="b:m"),
+    )
+    final = (await hear(FallbackAsr([first, second]), b"ab"))[-1]
+    assert isinstance(final, Final)
+    assert final.text == "back"
 
 
 async def test_all_fail_and_the_first_ones_error_tells_of_each() -> None:

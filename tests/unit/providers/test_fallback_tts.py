@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
-from salon.base.errors import BadRequest, Overloaded, Unreachable
+from salon.base.errors import BadAnswer, BadRequest, Overloaded, Unreachable
 from salon.base.speech import Frame, Speech, Spoken, TtsOptions
+from salon.ports.tts import TtsSession
 from salon.providers.fallback_tts import FallbackTts
 from tests.fakes.instant_speech import CHARACTER, InstantTts
 
@@ -66,6 +69,58 @@ async def test_where_a_house_does_not_tell_how_far_it_is_nothing_is_left_out() -
     assert pieces[15] in text
     assert len(text) < len("".join(pieces)), "some of it had certainly been spoken"
     assert isinstance(frames[-1], Spoken)
+
+
+async def test_one_that_breaks_off_goes_on_where_it_stopped() -> None:
+    fails = True
+
+    def before(text: str) -> None:
+        nonlocal fails
+        if "two" in text and fails:
+            fails = False
+            raise BadAnswer("broke off")
+
+    only = InstantTts(name="a:m", before=before)
+    frames = await say(FallbackTts([only]), "one. ", "two. ", options=TtsOptions(voice="mine"))
+    assert [session.text for session in only.sessions] == ["one. two. ", "two. "]
+    assert [session.options.voice for session in only.sessions] == ["mine", "mine"]
+    assert [each.said for each in frames if isinstance(each, Speech)] == [5, 10]
+
+
+async def test_the_next_begins_with_a_whole_word() -> None:
+    class MidWord(InstantTts):
+        @asynccontextmanager
+        async def session(self, options: TtsOptions = TtsOptions()) -> AsyncIterator[TtsSession]:
+            yield _MidWord()
+
+    second = InstantTts(name="b:m")
+    await say(FallbackTts([MidWord(name="a:m"), second]), "the documentation. ", "三")
+    assert second.sessions[0].text == "documentation. 三"
+
+
+class _MidWord:
+    def __init__(self) -> None:
+        self.pushed = asyncio.Event()
+
+    def push(self, text: str) -> None:
+        self.pushed.set()
+
+    def finish(self) -> None: ...
+
+    async def frames(self) -> AsyncGenerator[Frame, None]:
+        await self.pushed.wait()
+        yield Speech(b"ab" * 240, 24_000, said=8)
+        raise Overloaded("gone")
+
+
+async def test_a_pace_that_is_known_repeats_no_more_than_a_clause() -> None:
+    pieces = [f"这是第{number}句话。" for number in "一二三四五六七八九"]
+    first = breaks_at("八")
+    first.marks = False
+    chain = FallbackTts([first, second := InstantTts(name="b:m")])
+    await say(chain, *(pieces[:7] * 3))
+    await say(chain, *pieces)
+    assert "".join(pieces[7:]) == second.sessions[0].text or "".join(pieces[6:]) == second.sessions[0].text
 
 
 async def test_text_that_comes_later_goes_to_the_next() -> None:
