@@ -37,12 +37,14 @@ class Subject:
     """A recogniser under test.
 
     ``hasty`` is the same with little patience. ``utter`` makes the sound of a text. ``chinese`` and ``english`` are texts that
-    it understands. ``faults`` are texts which the house answers badly, ``silent`` one that it never answers. ``live``: the house
+    it understands. ``stranger`` is the same with a wrong key, which has "secret" in it.
+    ``faults`` are texts which the house answers badly, ``silent`` one that it never answers. ``live``: the house
     hears while somebody speaks. ``busy`` returns once it hears somebody, ``idle`` when it hears nobody any more.
     """
 
     asr: Asr
     hasty: Asr
+    stranger: Asr | None = None
     utter: Callable[[str], bytes] = uttered
     chinese: str = "你好，今天天气怎么样？"
     english: str = "hello, what time is it"
@@ -62,7 +64,7 @@ def spoken(text: str) -> bytes:
 @asynccontextmanager
 async def pocketsphinx() -> AsyncIterator[Subject]:
     asr = offline.asr("", {})
-    yield Subject(asr, asr, spoken, "现在几点", "what time is it")
+    yield Subject(asr, asr, utter=spoken, chinese="现在几点", english="what time is it")
     await asr.aclose()
 
 
@@ -72,7 +74,8 @@ async def iflytek(model: str) -> AsyncIterator[Subject]:
         settings = {**KEYS, "speech_url": server.url}
         asr = spark.asr(model, settings)
         hasty = spark.asr(model, {**settings, "final_timeout": 0.2})
-        yield Subject(asr, hasty, faults=FAULTS, silent="stall", busy=server.busy.wait, idle=server.idle.wait)
+        stranger = spark.asr(model, {**settings, "api_secret": "wrong-secret"})
+        yield Subject(asr, hasty, stranger, faults=FAULTS, silent="stall", busy=server.busy.wait, idle=server.idle.wait)
         await asr.aclose()
 
 
@@ -82,8 +85,9 @@ async def volcengine_sauc(packed: bool) -> AsyncIterator[Subject]:
         server.packed = packed
         asr = volcengine.asr("", server.settings)
         hasty = volcengine.asr("", {**server.settings, "final_timeout": 0.2})
+        stranger = volcengine.asr("", {**server.settings, "api_key": "wrong-secret"})
         yield Subject(
-            asr, hasty, faults=volcengine_faults, silent="stall", busy=server.busy.wait, idle=server.idle.wait
+            asr, hasty, stranger, faults=volcengine_faults, silent="stall", busy=server.busy.wait, idle=server.idle.wait
         )
         await asr.aclose()
 
@@ -93,11 +97,20 @@ async def transcriptions(streams: bool) -> AsyncIterator[Subject]:
     async with audio_server(streams=streams) as server:
         settings = {"api_key": audio_key, "base_url": server.url}
         asr, hasty = openai.asr("", settings), openai.asr("", {**settings, "final_timeout": 0.2})
+        stranger = openai.asr("", {**settings, "api_key": "wrong-secret"})
         yield Subject(
-            asr, hasty, faults=audio_faults, silent="stall", live=False, busy=server.busy.wait, idle=server.idle.wait
+            asr,
+            hasty,
+            stranger,
+            faults=audio_faults,
+            silent="stall",
+            live=False,
+            busy=server.busy.wait,
+            idle=server.idle.wait,
         )
         await asr.aclose()
         await hasty.aclose()
+        await stranger.aclose()
 
 
 @asynccontextmanager

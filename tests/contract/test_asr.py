@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from salon.base.errors import ProviderError, TimedOut
+from salon.base.errors import AuthFailed, ProviderError, TimedOut
 from salon.base.speech import AsrOptions, Final, Heard, Partial
 from salon.ports.asr import Asr
 from tests.contract.asr_subjects import FAKED, SUBJECTS, Subject
@@ -185,6 +185,15 @@ async def test_it_fails_by_provider_errors_only(subject: Subject) -> None:
         assert caught.value.message, fault
         assert "secret" not in f"{caught.value} {caught.value.advice}", fault
     assert text_of(await hear(subject, subject.english)) == subject.english
+
+
+@alone
+async def test_a_wrong_key_is_told_with_what_to_do_and_without_the_key(subject: Subject) -> None:
+    assert subject.stranger is not None
+    with pytest.raises(AuthFailed) as caught:
+        await hear_pcm(subject.stranger, subject.utter(subject.english))
+    assert "_API_" in caught.value.advice
+    assert "secret" not in f"{caught.value} {caught.value.advice}"
 
 
 @alone

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from salon.base.errors import ProviderError, TimedOut
+from salon.base.errors import AuthFailed, ProviderError, TimedOut
 from salon.base.speech import Frame, Speech, Spoken, TtsOptions
 from tests.contract.tts_subjects import FAKED, SUBJECTS, Subject
 from tests.fakes.uttered import understood
@@ -203,6 +203,18 @@ async def test_it_fails_by_provider_errors_only(subject: Subject) -> None:
         assert caught.value.message, fault
         assert "secret" not in f"{caught.value} {caught.value.advice}", fault
     assert understood(pcm_of(await say(subject, "Good."))) == "Good."
+
+
+@alone
+async def test_a_wrong_key_is_told_with_what_to_do_and_without_the_key(subject: Subject) -> None:
+    assert subject.stranger is not None
+    with pytest.raises(AuthFailed) as caught:
+        async with subject.stranger.session() as session:
+            session.push("Hello.")
+            session.finish()
+            [frame async for frame in session.frames()]
+    assert "_API_" in caught.value.advice
+    assert "secret" not in f"{caught.value} {caught.value.advice}"
 
 
 @alone

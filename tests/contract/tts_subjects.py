@@ -33,12 +33,14 @@ class Subject:
     """A synthesiser under test.
 
     ``hasty`` is the same with little patience.
+    ``stranger`` has a wrong key, with "secret" in it.
     ``faults`` are texts which the house answers badly, ``silent`` one to which it says nothing, ``stalls`` one in which it stops.
     ``busy`` returns once the house speaks, ``idle`` when it does not any more.
     """
 
     tts: Tts
     hasty: Tts
+    stranger: Tts | None = None
     faults: tuple[str, ...] = ()
     silent: str = "stall before"
     stalls: str = "stall"
@@ -60,7 +62,12 @@ async def iflytek(model: str) -> AsyncIterator[Subject]:
         settings = {**KEYS, "speech_url": server.url}
         tts = spark.tts(model, settings)
         yield Subject(
-            tts, spark.tts(model, {**settings, **PATIENCE}), FAULTS, busy=server.busy.wait, idle=server.idle.wait
+            tts,
+            spark.tts(model, {**settings, **PATIENCE}),
+            spark.tts(model, {**settings, "api_secret": "wrong-secret"}),
+            FAULTS,
+            busy=server.busy.wait,
+            idle=server.idle.wait,
         )
         await tts.aclose()
 
@@ -70,7 +77,8 @@ async def volcengine_bidirectional() -> AsyncIterator[Subject]:
     async with volcengine_server() as server:
         tts = volcengine.tts("", server.settings)
         hasty = volcengine.tts("", {**server.settings, **PATIENCE})
-        yield Subject(tts, hasty, volcengine_faults, busy=server.busy.wait, idle=server.idle.wait)
+        stranger = volcengine.tts("", {**server.settings, "api_key": "wrong-secret"})
+        yield Subject(tts, hasty, stranger, volcengine_faults, busy=server.busy.wait, idle=server.idle.wait)
         await tts.aclose()
 
 
@@ -79,9 +87,11 @@ async def audio_speech(wav: bool) -> AsyncIterator[Subject]:
     async with audio_server(wav=wav) as server:
         settings = {"api_key": audio_key, "base_url": server.url}
         tts, hasty = openai.tts("", settings), openai.tts("", {**settings, **PATIENCE})
-        yield Subject(tts, hasty, audio_faults, busy=server.busy.wait, idle=server.idle.wait)
+        stranger = openai.tts("", {**settings, "api_key": "wrong-secret"})
+        yield Subject(tts, hasty, stranger, audio_faults, busy=server.busy.wait, idle=server.idle.wait)
         await tts.aclose()
         await hasty.aclose()
+        await stranger.aclose()
 
 
 @asynccontextmanager
@@ -90,7 +100,7 @@ async def chain() -> AsyncIterator[Subject]:
     async with iflytek_server() as server:
         gone = spark.tts("tts", {**KEYS, "speech_url": "ws://127.0.0.1:9", "connect_timeout": 5})
         tts = FallbackTts([gone, spark.tts("super-tts", {**KEYS, "speech_url": server.url})])
-        yield Subject(tts, tts, FAULTS, busy=server.busy.wait, idle=server.idle.wait)
+        yield Subject(tts, tts, faults=FAULTS, busy=server.busy.wait, idle=server.idle.wait)
         await tts.aclose()
 
 

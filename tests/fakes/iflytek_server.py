@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -19,7 +20,7 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from salon.wire.spark_auth import http_date, signed_url
+from salon.wire.spark_auth import ALLOWED_SKEW, WRONG_DATE, http_date, parse_http_date, signed_url
 from tests.fakes.uttered import understood, uttered
 
 KEYS = {"app_id": "testapp1", "api_key": "test-api-key", "api_secret": "test-api-secret"}
@@ -201,7 +202,7 @@ class IflytekServer:
         elif text == "closed":
             await socket.close()
         elif text.startswith("code "):
-            await fail(int(text.removeprefix("code ")), "refused")
+            await fail(int(text.removeprefix("code ")), f"refused {KEYS['api_secret']}")
         elif text == "stall before":
             self.busy.set()
             await socket.wait_closed()
@@ -271,13 +272,17 @@ def _checked(socket: ServerConnection, request: Request) -> Response | None:
     if given.get("authorization") is None:
         return _refused("Unauthorized")
     if dict(parse_qsl(urlsplit(own).query))["authorization"] != given["authorization"]:
-        return _refused("HMAC signature does not match")
+        return _refused(f"HMAC signature does not match, {base64.b64decode(given['authorization']).decode()}")
+    signed_at = parse_http_date(given["date"])
+    if signed_at is None or abs(time.time() - signed_at) > ALLOWED_SKEW:
+        return _refused(WRONG_DATE.message, WRONG_DATE.status)
     return None
 
 
-def _refused(message: str) -> Response:
+def _refused(message: str, status: int = 401) -> Response:
     body = json.dumps({"message": message}).encode()
-    return Response(401, "Unauthorized", Headers({"Content-Length": str(len(body))}), body)
+    headers = Headers({"Content-Length": str(len(body)), "Date": http_date(time.time())})
+    return Response(status, "Unauthorized" if status == 401 else "Forbidden", headers, body)
 
 
 @asynccontextmanager

@@ -50,7 +50,9 @@ class AudioServer:
     async def transcriptions(self, request: web.Request) -> web.StreamResponse:
         async with self._working():
             if request.headers.get("Authorization") != f"Bearer {KEY}":
-                return _error(401, "Incorrect API key provided", "invalid_api_key")
+                return _error(
+                    401, f"Incorrect API key provided: {request.headers.get('Authorization')}", "invalid_api_key"
+                )
             fields: dict[str, Any] = {}
             async for part in await request.multipart():
                 fields[part.name or ""] = await part.read() if part.name == "file" else (await part.read()).decode()
@@ -99,7 +101,9 @@ class AudioServer:
     async def speech(self, request: web.Request) -> web.StreamResponse:
         async with self._working():
             if request.headers.get("Authorization") != f"Bearer {KEY}":
-                return _error(401, "Incorrect API key provided", "invalid_api_key")
+                return _error(
+                    401, f"Incorrect API key provided: {request.headers.get('Authorization')}", "invalid_api_key"
+                )
             asked = await request.json()
             self.asked.append(asked)
             assert asked["response_format"] == "pcm"

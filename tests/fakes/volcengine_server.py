@@ -43,13 +43,16 @@ ASR, TTS = "/api/v3/sauc/bigmodel_async", "/api/v3/tts/bidirection"
 
 
 class VolcengineServer:
-    """``connections`` are those open now; ``asked`` the parameters of every request. ``packed``: answers are compressed."""
+    """``connections`` are those open now; ``asked`` the parameters of every request. ``packed``: answers are compressed.
+    ``packets`` of audio came; ``heard`` is set with the next."""
 
     def __init__(self) -> None:
         self.url = ""
         self.connections: set[ServerConnection] = set()
         self.asked: list[dict[str, Any]] = []
         self.packed = False
+        self.packets = 0
+        self.heard = asyncio.Event()
         self.busy = asyncio.Event()
         self.idle = asyncio.Event()
         self.idle.set()
@@ -86,6 +89,9 @@ class VolcengineServer:
             assert frame.sequence == (-sequence if last else sequence)
             assert last or frame.payload
             audio += frame.payload
+            self.packets += 1
+            self.heard.set()
+            self.heard = asyncio.Event()
             self.busy.set()
             text = understood(bytes(audio))
             if last and text == STALL:
@@ -181,7 +187,7 @@ class VolcengineServer:
         elif text == "closed":
             await socket.close()
         elif text.startswith("code "):
-            payload = json.dumps({"error": "refused"}).encode()
+            payload = json.dumps({"error": f"refused {KEY}"}).encode()
             await socket.send(
                 encode(
                     Frame(
@@ -198,7 +204,7 @@ def _checked(socket: ServerConnection, request: Request) -> Response | None:
     given = request.headers
     old = (given.get("X-Api-App-Key"), given.get("X-Api-Access-Key"))
     if not given.get("X-Api-Resource-Id") or (given.get("X-Api-Key") != KEY and old != ("app", KEY)):
-        body = b'{"error":"invalid auth token"}'
+        body = json.dumps({"error": f"invalid auth token {given.get('X-Api-Key')}"}).encode()
         return Response(401, "Unauthorized", Headers({"Content-Length": str(len(body))}), body)
     return None
 

@@ -7,7 +7,7 @@ import functools
 import logging
 import socket
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -34,6 +34,14 @@ class Vendor:
     name: str
     house: str
     refused: Callable[[Response], ProviderError]
+
+
+def hidden(text: str, secrets: Iterable[str]) -> str:
+    """What a vendor says, without the keys that it may quote."""
+    for secret in secrets:
+        if len(secret) >= 4:
+            text = text.replace(secret, "***")
+    return text
 
 
 @functools.cache

@@ -10,16 +10,18 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from salon.base.errors import BadAnswer, TimedOut
+from salon.providers.dialing import hidden
 
 
 class Sockets:
     """The connections of one recogniser or synthesiser, so that closing it ends them. ``name`` is the vendor's for people,
-    ``house`` for programs; ``stall`` the seconds in which a frame must have been taken."""
+    ``house`` for programs; ``stall`` the seconds in which a frame must have been taken; ``secrets`` show in no error."""
 
-    def __init__(self, name: str, house: str, stall: float) -> None:
+    def __init__(self, name: str, house: str, stall: float, secrets: tuple[str, ...] = ()) -> None:
         self.name = name
         self.house = house
         self.stall = stall
+        self.secrets = secrets
         self._open: set[ClientConnection] = set()
 
     @asynccontextmanager
@@ -42,6 +44,9 @@ class Socket:
     def __init__(self, connection: ClientConnection, among: Sockets) -> None:
         self._connection = connection
         self._among = among
+
+    def shown(self, text: str) -> str:
+        return hidden(text, self._among.secrets)
 
     async def send(self, frame: str | bytes) -> bool:
         """False where the service has closed already; what it said before is still to be read."""

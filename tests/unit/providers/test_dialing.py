@@ -15,7 +15,7 @@ from websockets.http11 import Response
 
 from salon.base.errors import BadAnswer, BadRequest, Overloaded, ProviderError, TimedOut, Unreachable
 from salon.providers import dialing
-from salon.providers.dialing import Vendor, dial, is_loopback
+from salon.providers.dialing import Vendor, dial, hidden, is_loopback
 from tests.fakes.spark_server import denying, spark_server, tcp_server
 
 
@@ -141,3 +141,7 @@ async def test_tls_is_verified(certificate: tuple[Path, Path], monkeypatch: pyte
 )
 def test_is_loopback(host: str, loopback: bool) -> None:
     assert is_loopback(host) == loopback
+
+
+def test_keys_that_a_vendor_quotes_are_not_shown() -> None:
+    assert hidden("no key sk-1234, id abc", ("sk-1234", "abc", "")) == "no key ***, id abc"

@@ -11,7 +11,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.http11 import Response
 
 from salon.base.errors import AuthFailed, BadAnswer, BadRequest, Overloaded, ProviderError, RateLimited
-from salon.providers.dialing import Vendor, dial
+from salon.providers.dialing import Vendor, dial, hidden
 from salon.wire.spark import HOUSE
 from salon.wire.spark_auth import ALLOWED_SKEW, http_date, parse_http_date, signed_url
 
@@ -29,17 +29,23 @@ class Settings:
     first_token_timeout: float = 30.0
     stall_timeout: float = 30.0
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return self.api_key, self.api_secret
+
 
 async def open_connection(url: str, settings: Settings, *, now: Callable[[], float]) -> ClientConnection:
     """Sign, connect and shake hands (``dial`` says what may be raised). ``now`` gives the seconds since 1970."""
     at = now()
     signed = signed_url(url, api_key=settings.api_key, api_secret=settings.api_secret, date=http_date(at))
-    return await dial(signed, Vendor("Spark", HOUSE, partial(_refused, at)), within=settings.connect_timeout)
+    return await dial(
+        signed, Vendor("Spark", HOUSE, partial(_refused, at, settings.secrets)), within=settings.connect_timeout
+    )
 
 
-def _refused(now: float, response: Response) -> ProviderError:
+def _refused(now: float, secrets: tuple[str, ...], response: Response) -> ProviderError:
     """What a handshake's HTTP answer other than 101 means. The gateway is Kong's hmac-auth; see ``wire.spark_auth``."""
-    status, said = response.status_code, _message(response.body)
+    status, said = response.status_code, hidden(_message(response.body), secrets)
     seen = f" (HTTP {status}{': ' + said if said else ''})"
     if status in (401, 403):
         return AuthFailed(

@@ -19,7 +19,7 @@ class Sockets(sockets.Sockets):
     """``now`` gives seconds since 1970."""
 
     def __init__(self, settings: Settings, now: Callable[[], float] = time.time) -> None:
-        super().__init__("iFlytek", HOUSE, settings.stall_timeout)
+        super().__init__("iFlytek", HOUSE, settings.stall_timeout, settings.secrets)
         self.settings = settings
         self._now = now
 
@@ -31,5 +31,5 @@ async def receive(socket: Socket, decode: Callable[[str | bytes], T]) -> T:
     """The next frame. Raises what an error frame stands for."""
     frame = decode(await socket.receive())
     if frame.code:
-        raise error_for(frame.code, frame.message, frame.sid)
+        raise error_for(frame.code, socket.shown(frame.message), frame.sid)
     return frame

@@ -20,6 +20,8 @@ from salon.wire.volcengine.frame import ANSWER
 
 # "100 to 200 ms of audio in a packet, 200 ms best."
 PACKET = 200 * BYTES_PER_MS
+# "45000081: no packet came in time." Who says nothing for so many seconds is taken to be silent.
+PAUSE = 3.0
 RESOURCES = {"bigasr": "volc.bigasr.sauc.duration", "seedasr": "volc.seedasr.sauc.duration"}
 
 
@@ -77,7 +79,11 @@ class VolcengineAsr:
                     return
                 del rest[:PACKET]
                 sequence += 1
-            pcm = await microphone.read()
+            try:
+                async with asyncio.timeout(PAUSE):
+                    pcm = await microphone.read()
+            except TimeoutError:
+                pcm = bytes(PACKET)
             if not pcm:
                 break
             rest += pcm

@@ -5,14 +5,16 @@ from __future__ import annotations
 import uuid
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from functools import partial
 
 from websockets.http11 import Response
 
 from salon.base.errors import AuthFailed, BadAnswer, Overloaded, ProviderError, RateLimited
 from salon.providers import sockets
-from salon.providers.dialing import Vendor, dial
+from salon.providers.dialing import Vendor, dial, hidden
 from salon.providers.sockets import Socket
 from salon.wire.volcengine import HOUSE, Frame, decode, error_for
+from salon.wire.volcengine.codes import QUOTA, quota_error
 from salon.wire.volcengine.frame import ERROR
 
 
@@ -26,6 +28,10 @@ class Access:
     connect: float = 10.0
     stall: float = 30.0
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return self.api_key, self.access_token
+
     def headers(self, resource: str) -> dict[str, str]:
         connection = str(uuid.uuid4())
         common = {"X-Api-Resource-Id": resource, "X-Api-Connect-Id": connection, "X-Api-Request-Id": connection}
@@ -36,26 +42,32 @@ class Access:
 
 class Sockets(sockets.Sockets):
     def __init__(self, access: Access, resource: str) -> None:
-        super().__init__(_VENDOR.name, HOUSE, access.stall)
+        super().__init__("Volcengine", HOUSE, access.stall, access.secrets)
         self._access = access
         self._resource = resource
 
     def connected(self, url: str) -> AbstractAsyncContextManager[Socket]:
         headers = self._access.headers(self._resource)
-        return self.held(dial(url, _VENDOR, within=self._access.connect, headers=headers))
+        vendor = Vendor(self.name, HOUSE, partial(_refused, self.secrets))
+        return self.held(dial(url, vendor, within=self._access.connect, headers=headers))
 
 
 async def receive(socket: Socket) -> Frame:
     """The next frame. Raises what an error frame stands for."""
     frame = decode(await socket.receive())
     if frame.type == ERROR:
-        raise error_for(frame.code, frame.payload)
+        raise error_for(frame.code, socket.shown(frame.payload.decode("utf-8", "replace")).encode())
     return frame
 
 
-def _refused(response: Response) -> ProviderError:
-    status, said = response.status_code, bytes(response.body or b"").decode("utf-8", "replace")[:200].strip()
+def _refused(secrets: tuple[str, ...], response: Response) -> ProviderError:
+    status, said = (
+        response.status_code,
+        hidden(bytes(response.body or b"").decode("utf-8", "replace"), secrets)[:200].strip(),
+    )
     seen = f" (HTTP {status}{': ' + said if said else ''})"
+    if QUOTA in said.casefold():
+        return quota_error(said, seen, status)
     if status in (400, 401, 403):
         return AuthFailed(
             f"Volcengine does not accept the keys, or the app may not use this resource.{seen}",
@@ -71,6 +83,3 @@ def _refused(response: Response) -> ProviderError:
     return BadAnswer(
         f"Volcengine did not open a WebSocket.{seen}", house=HOUSE, vendor_code=status, advice="Check the setting url."
     )
-
-
-_VENDOR = Vendor("Volcengine", HOUSE, _refused)

@@ -10,6 +10,7 @@ from salon.base.errors import (
     BadRequest,
     Overloaded,
     ProviderError,
+    QuotaExhausted,
     RateLimited,
     TimedOut,
 )
@@ -39,6 +40,21 @@ SILENCE = frozenset({1013, 45000003})
 _LATE = frozenset({45000081, 52000042})
 
 
+#: "quota exceeded for types: concurrency", "… text_words_lifetime": the kind is in the text only.
+QUOTA = "quota exceeded"
+_FOR_NOW = ("concurrency", "qps", "rate")
+
+
+def quota_error(said: str, seen: str, code: int) -> ProviderError:
+    """``said`` has ``QUOTA`` in it: too much at a time, or all that was paid for."""
+    if any(kind in said.casefold() for kind in _FOR_NOW):
+        sentence = "Too much was asked for at a time."
+        advice = "Have fewer conversations at a time, or buy a higher limit."
+        return RateLimited(sentence + seen, house=HOUSE, vendor_code=code, advice=advice)
+    advice = "In the console of Volcengine's speech technology, see what is left of this resource, and buy more."
+    return QuotaExhausted("The quota of this resource is used up." + seen, house=HOUSE, vendor_code=code, advice=advice)
+
+
 class _Failed(msgspec.Struct):
     status_code: int | None = None
     code: int | None = None
@@ -61,6 +77,8 @@ def error_for(code: int | None, payload: bytes) -> ProviderError:
         said = failed.message or failed.error or ""
     number = code if code is not None else 0
     seen = f" (Volcengine {number}{': ' + said[:200] if said else ''})"
+    if QUOTA in said.casefold():
+        return quota_error(said, seen, number)
     if number in _LATE:
         return TimedOut(f"Volcengine gave up waiting.{seen}", phase="stall", house=HOUSE, advice=_AGAIN)
     family = number // 1_000_000

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from salon.base.speech import AsrOptions, Final, Heard, Partial
+from salon.providers.volcengine import asr as module
 from salon.providers.volcengine import house
 from tests.fakes.uttered import SOUND, uttered
 from tests.fakes.volcengine_server import VolcengineServer, volcengine_server
@@ -37,6 +40,22 @@ async def test_hints_reach_the_service() -> None:
     async with volcengine_server() as server:
         await hear(server, "hi", AsrOptions(hints=("沙龙",)))
         assert "沙龙" in server.asked[0]["request"]["corpus"]["context"]
+
+
+async def test_who_says_nothing_for_long_is_taken_to_be_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ "45000081: no packet in time." """
+    monkeypatch.setattr(module, "PAUSE", 0.02)
+    async with volcengine_server() as server:
+        async with house.asr("", server.settings).session() as session:
+            session.push(uttered("你好"))
+            while server.packets < 3:
+                await server.heard.wait()
+            session.push(uttered("世界"))
+            session.finish()
+            results = [heard async for heard in session.results()]
+        assert len(server.asked) == 1
+    assert isinstance(results[-1], Final)
+    assert results[-1].text == "你好世界"
 
 
 async def test_a_service_that_heard_only_silence_heard_nothing() -> None:

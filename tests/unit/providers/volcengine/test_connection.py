@@ -6,7 +6,7 @@ import pytest
 from websockets.datastructures import Headers
 from websockets.http11 import Response
 
-from salon.base.errors import AuthFailed, BadAnswer, ProviderError
+from salon.base.errors import AuthFailed, BadAnswer, ProviderError, QuotaExhausted
 from salon.providers.volcengine.connection import Access, Sockets, _refused
 from tests.fakes.volcengine_server import ASR, KEY, volcengine_server
 
@@ -30,8 +30,9 @@ async def test_a_wrong_key_is_told_and_not_shown() -> None:
 @pytest.mark.parametrize(("status", "code"), [(403, "provider_auth_failed"), (429, "inference_rate_limit_exceeded")])
 def test_refusals(status: int, code: str) -> None:
     def refused(status: int) -> ProviderError:
-        return _refused(Response(status, "", Headers(), b"no"))
+        return _refused((), Response(status, "", Headers(), b"no"))
 
     assert refused(status).code == code
     assert refused(502).retryable
     assert isinstance(refused(302), BadAnswer)
+    assert isinstance(_refused((), Response(403, "", Headers(), b"quota exceeded for types: audio")), QuotaExhausted)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from salon.base.errors import AuthFailed, BadAnswer, BadRequest, Overloaded, ProviderError, RateLimited, TimedOut
+from salon.base.errors import (
+    AuthFailed,
+    BadAnswer,
+    BadRequest,
+    Overloaded,
+    ProviderError,
+    QuotaExhausted,
+    RateLimited,
+    TimedOut,
+)
 from salon.wire.volcengine.codes import error_for
 
 
@@ -26,6 +35,21 @@ def test_a_code_is_an_error_of_ours(code: int, kind: type[ProviderError]) -> Non
     assert type(error) is kind
     assert error.house == "volcengine"
     assert f"(Volcengine {code}: it is so)" in error.message
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("concurrency", RateLimited),
+        ("qps", RateLimited),
+        ("text_words_lifetime", QuotaExhausted),
+        ("duration", QuotaExhausted),
+    ],
+)
+def test_what_is_used_up_is_told_from_what_is_too_much_for_now(said: str, kind: type[ProviderError]) -> None:
+    error = error_for(45000000, f'{{"error":"quota exceeded for types: {said}"}}'.encode())
+    assert type(error) is kind
+    assert error.advice
 
 
 def test_the_code_may_stand_in_the_payload() -> None:
