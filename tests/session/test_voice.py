@@ -461,6 +461,20 @@ def test_a_cancel_while_the_words_are_waited_for() -> None:
     play(script, asr=SimulatedAsr([], final_ms=2500, partials=False))
 
 
+def test_a_cancel_that_names_another_answer_takes_nothing_from_the_turn_that_is_waited_for() -> None:
+    async def script(talk: Simulation) -> None:
+        await talk.say("What can you do?")
+        await talk.until(InputCommitted)
+        talk.submit(CancelResponse(response_id="resp_of_before", event_id="late"))
+        (error,) = talk.all(ErrorSeen)
+        assert (error.code, error.client_event_id) == ("response_cancel_not_active", "late")
+        assert (await talk.until(ResponseDone)).response.status == "completed"
+        assert llm.asked[0][-1].text == "What can you do?"
+
+    llm = SimulatedLlm()
+    play(script, llm=llm, asr=SimulatedAsr([], final_ms=2500, partials=False))
+
+
 def test_push_to_talk() -> None:
     async def script(talk: Simulation) -> None:
         talk.submit(ClearAudio())

@@ -203,7 +203,7 @@ class Voice:
                 )
             case CreateResponse(params=params) if self._must_wait(params):
                 self._held.add(command, of_turn=False)
-            case CancelResponse() if self._held and not self._answering:
+            case CancelResponse(response_id=None) if self._held and not self._answering:
                 # What waits has been asked for, and ends as it would have: begun and cancelled.
                 self._held.release(self._submit)
                 return False
