@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import sqrt
 
 import numpy as np
 
@@ -47,7 +48,7 @@ def size(ms: int, rate: int) -> int:
 def level(data: bytes) -> float:
     """Root mean square, 0 to 1. 0 of nothing."""
     samples = np.frombuffer(data, dtype="<i2").astype(np.float32)
-    return float(np.sqrt(np.dot(samples, samples) / samples.size)) / FULL_SCALE if samples.size else 0.0
+    return sqrt(samples.dot(samples) / samples.size) / FULL_SCALE if samples.size else 0.0
 
 
 def leading_silence(data: bytes, rate: int, *, below: float = 0.003, keep_ms: int = 20) -> int:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import itertools
 import math
 import struct
+import wave
+from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +16,8 @@ from hypothesis import strategies as st
 from salon.base.errors import ConfigError
 from salon.media import opus
 from salon.media.opus import DECODED_SAMPLES, Decoder, Encoder
+
+DATA = Path(__file__).parents[2] / "data" / "voice"
 
 
 def tone(rate: int, frame: int) -> bytes:
@@ -37,6 +42,18 @@ def test_what_goes_in_at_any_rate_comes_out_at_16_khz(rate: int) -> None:
     crossings = sum((a < 0) != (b < 0) for a, b in itertools.pairwise(values))
     assert crossings in range(210, 231)
     assert loudness(out[-8000:]) == pytest.approx(9000 / math.sqrt(2), rel=0.25)
+
+
+@pytest.mark.parametrize("name", ["what-can-you-do.wav", "ni-neng-zuo-shenme.wav"])
+def test_what_the_coder_adds_is_fifty_times_weaker_than_a_voice(name: str) -> None:
+    with wave.open(str(DATA / name)) as file:
+        spoken = file.readframes(file.getnframes())
+    encoder, decoder = Encoder(16_000), Decoder()
+    frames = [spoken[at : at + 640] for at in range(0, len(spoken) - 639, 640)]
+    heard = np.frombuffer(b"".join(decoder.decode(encoder.encode(frame)) for frame in frames), "<i2").astype(float)
+    said = np.frombuffer(spoken, "<i2")[: heard.size].astype(float)
+    noise = min(np.square(said[: said.size - late] - heard[late:]).mean() for late in range(90, 120))
+    assert np.square(said).mean() / noise > 50
 
 
 def test_silence_is_told_in_a_byte_or_two() -> None:
