@@ -163,7 +163,7 @@ class CallSpeaker:
         self._framer = Framer(size(FRAME_MS, RATE))
         self._frames: deque[tuple[Place, bytes]] = deque()  # the place behind each frame
         self._behind: deque[tuple[Place, bytes]] = deque(maxlen=(REWIND_MS + LEAD_MS) // FRAME_MS)  # written
-        self._written = 0  # frames since the last flush
+        self._written = 0  # frames, in all
         self._marks: deque[tuple[int, Place]] = deque()  # by how many frames written, the place behind them
         self._heard: Place | None = None
         self._item = ("", 0)
@@ -197,7 +197,7 @@ class CallSpeaker:
 
     @property
     def playing(self) -> bool:
-        return bool(self._frames) or self._out.queued_ms > 0
+        return bool(self._frames) or (bool(self._marks) and self._out.queued_ms > 0)
 
     @property
     def place(self) -> Place | None:
@@ -222,14 +222,18 @@ class CallSpeaker:
 
     def _turn_to(self, gain: float) -> None:
         self._gain.target = gain
-        # What lies in the call's queue would be heard for another 60 ms.
-        for _ in range(self._out.withdraw() // FRAME_MS):
-            self._frames.appendleft(self._behind.pop())
-            self._marks.pop()
-            self._written -= 1
+        self._take_back()
         if self._timer is not None:
             self._timer.cancel()
             self._pump()
+
+    def _take_back(self) -> None:
+        """What lies in the call's queue would be heard for another 60 ms."""
+        for _ in range(self._out.withdraw() // FRAME_MS):
+            self._written -= 1
+            if self._marks:
+                self._marks.pop()
+                self._frames.appendleft(self._behind.pop())
 
     def unduck(self, since_ms: int) -> None:
         if self._gain.target == 1.0:
@@ -248,22 +252,33 @@ class CallSpeaker:
         self._wake()
 
     def stop(self) -> Place | None:
-        speaking, place = self.playing, self.place
+        place = self._stopped() if self.playing else None
         self._gain.jump(1.0)
         self._paused = False
-        if not speaking:
+        if place is None:
             return None
-        if place is None or (self._marks and self._marks[0][1].item_id != place.item_id):
-            # The first packet of an answer is under way, and not a word of it was heard.
-            first = self._marks[0][1] if self._marks else self._frames[0][0]
-            place = Place(first.response_id, first.item_id, 0)
-        self._out.flush()
         self._frames.clear()
         self._room.set()
         self._framer.flush()
         self._reset()
         self._finished.clear()
         self._response = ""
+        return place
+
+    def _stopped(self) -> Place:
+        """Fall silent. What was heard then."""
+        self._take_back()
+        place = self.place
+        coming = self._frames[0] if self._frames else None
+        if coming is not None and (place is None or place.item_id != coming[0].item_id):
+            # Not a word was heard of the answer that comes next.
+            return Place(coming[0].response_id, coming[0].item_id, 0)
+        assert place is not None
+        if coming is not None and self._gain.target:
+            # Behind a stream that breaks off a listener's buffer makes up 100 ms more of it; behind one that fades, nothing.
+            self._gain.target = 0.0
+            self._out.write(self._gain.apply(coming[1]), RATE)
+            self._written += 1
         return place
 
     def close(self) -> None:
@@ -279,7 +294,6 @@ class CallSpeaker:
     def _reset(self) -> None:
         self._behind.clear()
         self._marks.clear()
-        self._written = 0
         self._heard = None
 
     def _wake(self) -> None:

@@ -197,8 +197,26 @@ def test_a_stop_knows_what_was_heard() -> None:
         await call.listen(1200)
         stopped = call.speaker.stop()
         assert stopped is not None and stopped.item_id == "j" and 140 <= stopped.ms <= 220
-        assert call.out.queued_ms == 0
+        assert not call.speaker.playing
         assert call.speaker.stop() is None
+        loud = call.loudness
+        await call.listen(20)
+        assert 0 < call.loudness < 0.5 * loud, "it fades"
+        await call.listen(20)
+        assert call.loudness == 0
+        call.speaker.play(sound(1000, "s", "k"))
+        await call.listen(40)
+        assert call.loudness == loud
+        again = call.speaker.stop()
+        assert again is not None and again.item_id == "k" and again.ms in (20, 40)
+        call.speaker.play(sound(1000, "t", "l"))
+        call.speaker.duck()
+        await call.listen(100)
+        assert call.loudness == 0
+        assert call.speaker.place == Place("t", "l", 20)
+        call.speaker.unduck(0)
+        await call.listen(1040)
+        assert call.speaker.place == Place("t", "l", 1000)
         call.speaker.close()
 
     run(script())
