@@ -50,7 +50,7 @@ class Call:
         self._items: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self.ready = asyncio.Event()
         self.errors: list[dict[str, Any]] = []
-        self.waits: list[int] = []
+        self.ways: list[int] = []
 
     async def call(self, url: str, tasks: asyncio.TaskGroup) -> None:
         self._pc.on("track", lambda event: tasks.create_task(self._listen(event.track)))
@@ -108,7 +108,7 @@ class Call:
                 if waiting is not None and not waiting.done():
                     waiting.set_result(event["item"])
             case "response.done" if parts := (event["response"].get("salon") or {}).get("waterfall"):
-                self.waits.append(parts["vad"] + parts["end_of_turn"])
+                self.ways.append(parts["uplink"])
             case kind:
                 self.person.told(kind, event.get("item_id", ""))
 
@@ -135,10 +135,13 @@ class Call:
             await asyncio.sleep(max(0, start + number / 100 - loop.time()))
 
     async def _listen(self, track: Any) -> None:
-        """The loudspeaker: what libwebrtc plays, jitter buffer and concealment included."""
+        """The loudspeaker: what libwebrtc plays, jitter buffer and concealment included. Where no other packet was played than
+        before, it is concealment."""
         processor = webrtc.MediaStreamTrackProcessor(webrtc.MediaStreamTrackProcessorInit(track=track))
         reader: Any = processor.readable.get_reader()
         pieces: list[Any] = []
+        packet = 0
+        (receiver,) = self._pc.get_receivers()
         while not (part := await reader.read()).done:
             data = part.value
             samples = np.empty(data.number_of_frames * data.number_of_channels, np.int16)
@@ -147,7 +150,9 @@ class Call:
             data.close()
             pieces.append(samples[: samples.size // by * by].astype(np.float32).reshape(-1, by).mean(axis=1) / 32768)
             if len(pieces) == 2:
-                self._room.loudspeaker(np.concatenate(pieces))
+                played = max((source.rtp_timestamp for source in receiver.get_synchronization_sources()), default=0)
+                self._room.loudspeaker(np.concatenate(pieces), sent=played != packet)
+                packet = played
                 pieces.clear()
 
 
@@ -155,8 +160,7 @@ class _Over(Exception):
     """The dialogue is over: its microphone and its loudspeaker are."""
 
 
-async def converse(dialogue: Dialogue, house: House, room: Room, agent: Agent) -> tuple[Person, list[int]]:
-    """And the waits at the ends of turns, as the server measures them."""
+async def converse(dialogue: Dialogue, house: House, room: Room, agent: Agent) -> Person:
     call = Call(room)
     person = call.person = Person(dialogue, room, call, agent.tts)  # type: ignore[arg-type]
     try:
@@ -169,7 +173,7 @@ async def converse(dialogue: Dialogue, house: House, room: Room, agent: Agent) -
     finally:
         call.close()
     assert call.errors == []
-    return person, call.waits
+    return person
 
 
 @asynccontextmanager
@@ -178,7 +182,8 @@ async def housed(dialogues: Iterable[Dialogue]) -> AsyncIterator[tuple[House, li
     loop = asyncio.get_running_loop()
     made = []
     for dialogue in dialogues:
-        room, tts = Room(dialogue, lambda: loop.time() * 1000), voice_of(dialogue)
+        room = Room(dialogue, lambda: loop.time() * 1000)
+        tts = voice_of(dialogue, room)
         asr = AnnotatedAsr(dialogue.style, room, tts, transit=TRANSIT_MS, late=LATE_MS)
         made.append((dialogue, room, Agent(name=dialogue.name, llm=answering(dialogue), asr=asr, tts=tts)))
     async with open_house(*(agent for _, _, agent in made)) as house:
@@ -192,9 +197,7 @@ async def replay(dialogues: Iterable[Dialogue], at_once: int = 8, apart: float =
     async def one(number: int, house: House, dialogue: Dialogue, room: Room, agent: Agent) -> None:
         await asyncio.sleep(min(number, at_once) * apart)
         async with free:
-            person, waits = await converse(dialogue, house, room, agent)
-            verdict.add(person)
-            verdict.waits += waits
+            verdict.add(await converse(dialogue, house, room, agent))
 
     async with housed(dialogues) as (house, made), asyncio.TaskGroup() as tasks:
         for number, (dialogue, room, agent) in enumerate(made):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from salon.turn.words import pieces
 from tests.dialogues.person import STARTED, Cut, Person, Record
 from tests.dialogues.place import place
@@ -13,6 +15,9 @@ from tests.dialogues.script import TURNS
 from tests.dialogues.speech import Answer
 
 NOT_MEANT = ("nod", "cough", "noise", "echo")
+LATER_MS = 1000
+"""Up to which a listener's buffer plays what was sent before we stopped."""
+FADE_MS = 40
 EDGE_MS = 60
 """A word that ends or begins this close to the cut may be counted either way."""
 
@@ -37,11 +42,12 @@ class Verdict:
     by_room: list[str] = field(default_factory=list)
     """The dialogues in which other people's talk ended an answer, once for each."""
 
-    waits: list[int] = field(default_factory=list)
-    """In calls: from the last sound's arrival until the turn was over, as the server told them."""
+    ways: list[int] = field(default_factory=list)
+    """In calls: ms that sound took to the server."""
 
     def add(self, person: Person) -> None:
         self.records += person.records
+        self.ways += person.line.ways
         self.by_room += [person.dialogue.name] * person.stopped_by_room
         self.quoted += [each for cut in person.cuts if (each := quote(person, cut)) is not None]
 
@@ -66,7 +72,14 @@ class Verdict:
 
     @property
     def median_wait(self) -> float:
+        """Until the client is told."""
         return quantile([record.wait for record in self.of(*TURNS) if record.wait is not None], 0.5)
+
+    @property
+    def median_known(self) -> float:
+        """Until the server knows, from when the end of the turn was there to be heard."""
+        known = quantile([record.known for record in self.of(*TURNS) if record.known is not None], 0.5)
+        return known - (quantile(self.ways, 0.5) if self.ways else 0)
 
     @property
     def worst_quote(self) -> int:
@@ -107,15 +120,21 @@ def quote(person: Person, cut: Cut) -> Quoted | None:
 def heard(person: Person, cut: Cut, answer: Answer) -> float | None:
     """How many ms of the answer the person heard: where in its sound the last that they heard stands."""
     room = person.room
-    last = room.last_audible(cut.at - 2500, cut.at + 200)
+    # What is heard once another answer has begun may be that one.
+    others = (event.at for event in person.line.seen if event.kind == STARTED and event.at > cut.at)
+    last = room.last_sent(answer.began, min([cut.at + LATER_MS, *others]))
     if last is None:
         return None
-    # The fade at the end is left out, and made good for: it takes 40 ms.
-    piece = room.between(last - 420, last - 60)
     # It cannot have been heard for longer than it was played.
-    began = max((event.at for event in person.line.seen if event.kind == STARTED and event.at < cut.at), default=0.0)
-    found = place(piece, answer.samples[: round((cut.at - began + 300) * HEARD_RATE / 1000)])
-    return None if found is None else found + 60
+    whole = answer.samples[: round((cut.at - answer.began + 300) * HEARD_RATE / 1000)]
+    # What is said twice in an answer is told apart by what was said before, unless we fell silent or the buffer stretched it.
+    for pieces_before in (50, 18):
+        # The fade at the end is left out, and made good for: it takes 40 ms.
+        ends = last + 1 - FADE_MS // 20
+        found = place(np.concatenate(room.heard[max(ends - pieces_before, 0) : max(ends, 1)]), whole)
+        if found is not None:
+            return found + FADE_MS
+    return None
 
 
 def _spoken_by(answer: Answer, moment: float, *, ends: bool) -> int:
@@ -157,14 +176,13 @@ def table(verdict: Verdict) -> str:
         name = "all turns" if len(kinds) > 1 else kinds[0]
         rows.append(f"{name:<28} {len(records):>9} {_share(early, len(records)):>12} {_both(waits):>15}")
     rows += ["", f"answers that ended for other people's talk: {len(verdict.by_room)}"]
-    if verdict.waits:
-        rows.append(f"wait p50/p95, by the server's clock: {_both(verdict.waits)}")
     within = sum(max(each.lost, each.invented) <= 1 for each in verdict.quoted)
     rows += [
         "",
         f"false interruptions {verdict.false_interruptions:.1%}, missed {verdict.missed:.1%}, "
         f"turns cut early {verdict.early:.1%} at a "
-        f"median wait of {verdict.median_wait:.0f} ms",
+        f"median wait of {verdict.median_known:.0f} ms at the server ({_both(verdict.ways)} on the way to it), "
+        f"{verdict.median_wait:.0f} ms until the client is told",
         f"heard text: {len(verdict.quoted)} answers cut, {within} right to one word or character; most lost "
         f"{max((each.lost for each in verdict.quoted), default=0)}, most invented "
         f"{max((each.invented for each in verdict.quoted), default=0)}",

@@ -43,6 +43,8 @@ class Line(Protocol):
     """What a client can do beside talking."""
 
     seen: list[Seen]
+    ways: list[int]
+    """ms that sound took from the microphone to the server, as it tells; empty without a network."""
 
     def stop(self) -> None:
         """Press the button that silences us."""
@@ -69,7 +71,9 @@ class Record:
     early: bool = False
     """The turn was taken as over before its end."""
     wait: float | None = None
-    """From the end of the turn until it was taken as over."""
+    """From the end of the turn until the client was told that it is over."""
+    known: float | None = None
+    """From the end of the turn until the server began to answer it."""
     answered: bool = False
     stopped: float | None = None
     """Until our answer was given up."""
@@ -107,7 +111,8 @@ class Person:
         if kind == CLEARED and not self._means_it:
             self.stopped_by_room += 1
         if kind == TRUNCATED:
-            self.cuts.append(Cut(self.room.now(), id, len(self._tts.answers) - 1))
+            began = self._last(STARTED) or 0.0
+            self.cuts.append(Cut(self.room.now(), id, sum(each.began <= began for each in self._tts.answers) - 1))
 
     async def talk(self) -> None:
         await self._pass(300)
@@ -167,6 +172,8 @@ class Person:
             over = self._first(STOPPED, record.end)
             record.wait = None if over is None else over - record.end
         record.answered = await self._until(lambda: self._first(STARTED, record.end) is not None)
+        began = next((answer.began for answer in self._tts.answers if answer.began >= record.end), None)
+        record.known = None if began is None else began - record.end
 
     # What is waited for.
 

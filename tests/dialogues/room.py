@@ -37,6 +37,7 @@ class Room:
         self.heard: list[Samples] = []
         self.times: list[float] = []
         self._levels: list[float] = []
+        self._sent: list[bool] = []
         self._around = sound.room(dialogue.room, dialogue.snr)
         self._at = 0
         self._sounds: list[tuple[Samples, int]] = []
@@ -87,9 +88,13 @@ class Room:
             frame += np.repeat(late, RATE // HEARD_RATE)[:FRAME] * (self._echo / 0.1)
         return sound.pcm(frame)
 
-    def loudspeaker(self, samples: Samples) -> None:
-        """20 ms that the person hears now, 8 kHz."""
-        self.times.append(self.now())
+    def loudspeaker(self, samples: Samples, *, sent: bool = True) -> None:
+        """20 ms that the person hears now, 8 kHz. Not ``sent``: made up by their buffer, where nothing came."""
+        now = self.now()
+        # On a machine that is late several come together, and it is known of the first of them.
+        together = bool(self.times) and now - self.times[-1] < 5 and self._sent[-1]
+        self.times.append(now)
+        self._sent.append(sent or together)
         self.heard.append(samples)
         self._levels.append(float(np.sqrt(np.mean(samples * samples))))
 
@@ -107,6 +112,15 @@ class Room:
 
     def first_audible(self, start: float, end: float) -> float | None:
         return min((at for at, level in self._recent(start) if at <= end and level > AUDIBLE), default=None)
+
+    def last_sent(self, start: float, end: float) -> int | None:
+        """Which piece of ``heard`` is the last in that time that we sent and that can be heard."""
+        for index in reversed(range(len(self.times))):
+            if self.times[index] < start:
+                return None
+            if self.times[index] <= end and self._sent[index] and self._levels[index] > AUDIBLE:
+                return index
+        return None
 
     def between(self, start: float, end: float) -> Samples:
         """What was heard in that time."""

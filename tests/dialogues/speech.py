@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -71,8 +71,9 @@ def _spread(bounds: tuple[int, int], seed: int) -> int:
 
 @dataclass
 class Answer:
-    """What was made of one answer: its sound at 8 kHz, and its words with times and places."""
+    """What was made of one answer: its sound at 8 kHz, and its words with times and places; ``began`` is when it was wanted."""
 
+    began: float
     text: str = ""
     words: list[Word] = field(default_factory=list)
     pieces: list[Samples] = field(default_factory=list)
@@ -93,8 +94,9 @@ def spoken(text: str, voice: str) -> tuple[bytes, int, tuple[Word, ...], Samples
 class SpokenTts:
     """espeak-ng without waiting for it; ``words`` says whether the times of words are told. ``answers`` has the truth."""
 
-    def __init__(self, voice: str, *, words: bool) -> None:
+    def __init__(self, voice: str, now: Callable[[], float], *, words: bool) -> None:
         self.voice = voice
+        self.now = now
         self.name = "spoken:tts"
         self.traits = TtsTraits(words=words)
         self.answers: list[Answer] = []
@@ -113,7 +115,7 @@ class SpokenTts:
 class _TtsSession:
     def __init__(self, tts: SpokenTts) -> None:
         self._tts = tts
-        self._answer = Answer()
+        self._answer = Answer(tts.now())
         self._queue: asyncio.Queue[str | None] = asyncio.Queue()
 
     def push(self, text: str) -> None:

@@ -43,6 +43,7 @@ KINDS: dict[type[Event], str] = {
 class SimulatedLine:
     def __init__(self, talk: Simulation) -> None:
         self.seen: list[Seen] = []
+        self.ways: list[int] = []
         self._talk = talk
 
     def stop(self) -> None:
@@ -68,7 +69,7 @@ def answering(dialogue: Dialogue) -> SimulatedLlm:
 
 async def converse(dialogue: Dialogue, vad: Vad) -> Person:
     room = Room(dialogue, LoopClock().now)
-    tts = voice_of(dialogue)
+    tts = voice_of(dialogue, room)
     async with Simulation(
         llm=answering(dialogue),
         asr=AnnotatedAsr(dialogue.style, room, tts),
@@ -84,8 +85,8 @@ async def converse(dialogue: Dialogue, vad: Vad) -> Person:
     return person
 
 
-def voice_of(dialogue: Dialogue) -> SpokenTts:
-    return SpokenTts("cmn" if dialogue.language == "zh" else "en-us", words=dialogue.word_times)
+def voice_of(dialogue: Dialogue, room: Room) -> SpokenTts:
+    return SpokenTts("cmn" if dialogue.language == "zh" else "en-us", room.now, words=dialogue.word_times)
 
 
 def one(name: str) -> Verdict:
