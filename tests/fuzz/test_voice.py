@@ -34,6 +34,7 @@ from salon.base.events import (
 from salon.base.items import InputText, MessageItem
 from salon.base.session import AudioInputPatch, ResponseParams, SemanticVad, ServerVad, SessionPatch
 from salon.testing import SimulatedAsr, SimulatedLlm, SimulatedTts, Simulation, run
+from tests.session.scripted import breaches
 
 PHRASES = ["mhm", "嗯", "wait", "What can you do?", "I went because", "今天天气怎么样", "no", "three five seven"]
 ANSWERS: list[Any] = [
@@ -118,6 +119,7 @@ def test_whatever_happens(script: list[tuple[str, int]], answers: list[int], par
 
 def _check(talk: Simulation) -> None:
     assert not talk.client.conversation.busy
+    assert breaches([event for _, event in talk.events]) == []
     begun = [event.response.id for event in talk.all(ResponseCreated)]
     assert sorted(event.response.id for event in talk.all(ResponseDone)) == sorted(begun)
     # A response that is cleared and not cancelled goes on with what comes after.

@@ -24,6 +24,7 @@ from salon.base.events import (
 from salon.base.items import InputText, MessageItem
 from salon.session.agent import Agent
 from salon.testing import SimulatedAsr, SimulatedLlm, SimulatedTts, Simulation, run
+from tests.session.scripted import breaches
 
 QUESTIONS = (
     "What can you do?",
@@ -106,6 +107,7 @@ def test_a_long_conversation(seed: int) -> None:
 def answered(talk: Simulation) -> None:
     """Each turn got an answer, or it was said that it was not understood, or the person went on or pressed a button."""
     told = [event for _, event in talk.events]
+    assert breaches(told) == []
     reasons = ResponseCreated | TranscriptionFailed | InputSpeechStarted | InputCommitted
     words = {item.id: item.text for item in talk.client.conversation.machine.items if isinstance(item, MessageItem)}
     for place, (at, event) in enumerate(talk.events):
