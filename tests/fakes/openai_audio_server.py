@@ -58,7 +58,10 @@ class AudioServer:
                 fields[part.name or ""] = await part.read() if part.name == "file" else (await part.read()).decode()
             with wave.open(io.BytesIO(fields.pop("file"))) as file:
                 assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (16_000, 1, 2)
-                text = understood(file.readframes(file.getnframes()))
+                pcm = file.readframes(file.getnframes())
+            if len(pcm) < 3200:
+                return _error(400, "Audio file is too short. Minimum audio length is 0.1 seconds.", "audio_too_short")
+            text = understood(pcm)
             self.asked.append(fields)
             self.busy.set()
             if text in (STALL, SILENT):

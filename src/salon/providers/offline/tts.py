@@ -21,7 +21,7 @@ CHUNK = 400
 # One for the process: the library can do one thing at a time.
 _thread = ThreadPoolExecutor(1, "espeak")
 
-_CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+_CJK = re.compile(r"[\u3001\u3002\u3400-\u9fff\uf900-\ufaff\uff01-\uff1f]")
 _ENDS = re.compile(r".+?(?:[.!?;:。！？；：\n]+[”’\")）]*\s*|$)", re.DOTALL)
 
 
@@ -54,9 +54,11 @@ class EspeakTts:
 
 async def _speak(script: Script, options: TtsOptions) -> Spoken:
     at, start = 0, 0  # characters before this piece, samples before this piece
+    voice = ""
     while piece := await script.read():
         for place, part in _parts(piece):
-            pcm, rate, words = await _spoken(part, _voice(part, options), options.speed)
+            voice = _voice(part, options, voice)
+            pcm, rate, words = await _spoken(part, voice, options.speed)
             offset = start * 1000 // rate
             await _hand_over(
                 script, pcm, rate, [_moved(word, offset, at + place) for word in words], offset, at + place
@@ -99,13 +101,16 @@ def _parts(text: str) -> Iterator[tuple[int, str]]:
                 yield found.start() + place, part
 
 
-def _voice(text: str, options: TtsOptions) -> str:
-    """The voice that was asked for, else the language's, else the one of the text's script. Mandarin also reads Latin words."""
+def _voice(text: str, options: TtsOptions, before: str) -> str:
+    """The voice that was asked for, else the language's, else the one of the text's script: of numbers alone, the one ``before``.
+    Mandarin also reads Latin words."""
     if options.voice:
         return options.voice
     language = options.language.lower()
     if language and not language.startswith(("zh", "en")):
         return language.partition("-")[0]
+    if before and not any(each.isalpha() for each in text):
+        return before
     if _CJK.search(text):
         return "yue" if language in ("zh-hk", "zh-yue") else "cmn"
     return "en" if language == "en-gb" else "en-us"

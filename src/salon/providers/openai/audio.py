@@ -38,6 +38,8 @@ MOST_READ = 16 * 1024
 LONGEST = 600_000 * BYTES_PER_MS
 # "The maximum length is 4096 characters."
 MOST_TEXT = 4000
+# "Audio file is too short. Minimum audio length is 0.1 seconds."
+SHORTEST = 100 * BYTES_PER_MS
 
 
 class Endpoint:
@@ -143,7 +145,9 @@ class TranscriptionAsr:
         form = aiohttp.FormData()
         for name, value in transcription(self._model, options, stream=self._stream):
             form.add_field(name, value)
-        form.add_field("file", wav(pcm, ASR_RATE), filename="speech.wav", content_type="audio/wav")
+        form.add_field(
+            "file", wav(pcm.ljust(SHORTEST, b"\0"), ASR_RATE), filename="speech.wav", content_type="audio/wav"
+        )
         try:
             async with asyncio.timeout(self._final_timeout) as patience, self._endpoint.post(form) as response:
                 events = response.content_type == "text/event-stream"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from salon.base.errors import BadRequest
-from salon.base.speech import Frame, Speech, Spoken, TtsOptions
+from salon.base.speech import Frame, Speech, Spoken, TtsOptions, Word
+from salon.providers.offline import espeak
 from salon.providers.offline.tts import CHUNK, NAME, EspeakTts
 
 
@@ -72,3 +73,21 @@ async def test_it_checks_itself() -> None:
     assert [step.ok for step in steps] == [True]
     assert "robot" in steps[0].detail
     await EspeakTts().aclose()
+
+
+async def test_each_part_has_the_voice_of_its_language_and_numbers_the_one_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def speak(text: str, voice: str, speed: float) -> tuple[bytes, int, list[Word]]:
+        asked.append((text, voice))
+        return bytes(200), 22_050, []
+
+    monkeypatch.setattr(espeak, "speak", speak)
+    async with EspeakTts().session() as session:
+        for piece in ("Hello. ", "42. ", "你好 world。", "1 3 8. ", "1，2。", "Bye."):
+            session.push(piece)
+        session.finish()
+        [frame async for frame in session.frames()]
+    assert [voice for _, voice in asked] == ["en-us", "en-us", "cmn", "cmn", "cmn", "en-us"]
