@@ -22,7 +22,8 @@ from salon.app.models import Models, read
 from salon.app.relay import try_server
 from salon.app.rooms_check import try_file
 from salon.base.errors import ConfigError
-from salon.cli.words import words
+from salon.cli import check_words
+from salon.cli.words import chinese, words
 from salon.ports.asr import Asr
 from salon.ports.llm import CheckStep, Llm
 from salon.ports.tts import Tts
@@ -167,15 +168,16 @@ class _Report:
             line = {"about": finding.about, "serious": finding.serious, **msgspec.structs.asdict(step)}
             print(msgspec.json.encode(line).decode(), flush=True)
             return
+        name, sentence = (check_words.name, check_words.sentence) if chinese() else (str, str)
         if finding.about != self._about:
-            print(finding.about)
+            print(name(finding.about))
             self._about = finding.about
         mark = GOOD if step.ok else BAD if finding.serious else NOTE
         colour = self._colours.get(mark, "")
         plain = "\x1b[0m" if colour else ""
-        print(f"  {colour}{mark}{plain} {step.name}: {step.detail}".rstrip(": "), flush=True)
+        print(f"  {colour}{mark}{plain} {name(step.name)}: {sentence(step.detail)}".rstrip(": "), flush=True)
         if step.advice:
-            print(f"    → {step.advice}", flush=True)
+            print(f"    → {sentence(step.advice)}", flush=True)
 
     def end(self) -> int:
         if not self._json:

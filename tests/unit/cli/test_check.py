@@ -132,6 +132,16 @@ def test_speech_is_tried_with_a_real_utterance(capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.usefixtures("free")
+def test_who_reads_chinese_is_told_in_chinese(
+    capsys: pytest.CaptureFixture[str], alone: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert main(["check", "--llm", "stage:broken"]) == 1
+    out = capsys.readouterr().out
+    assert "  ✓ 域名: found\n  ✗ 鉴权: the key is wrong\n" in out
+    assert out.endswith("1 项失败；→ 后为处理办法。\n")
+
+
 def test_speech_that_was_named_must_work(capsys: pytest.CaptureFixture[str], alone: pathlib.Path) -> None:
     (alone / "salon.toml").write_text(
         '[llm]\ndefault = "stage:echo"\n[asr]\ndefault = ["stage:echo", "offline"]\n[tts]\ndefault = "offline"\n'
