@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -17,11 +17,15 @@ from salon.transport.websocket import ABORT_EXTENSION, WRITE_EXTENSION, WebSocke
 from tests.fakes.raw_websocket import RawWebSocket
 from tests.fakes.serving import Noting, lone_websocket, serving
 
+STEPS = 2000
+
 
 class Door:
     """Accepts every WebSocket and runs a link on it; ``links`` has those that came in, ``codes`` how they ended."""
 
-    def __init__(self, hear: Callable[[WebSocketLink, str], None] = WebSocketLink.send, **settings: Any) -> None:
+    def __init__(
+        self, hear: Callable[[WebSocketLink, str], Iterable[None] | None] = WebSocketLink.send, **settings: Any
+    ) -> None:
         self.hear = hear
         self.run: dict[str, Any] = {name: settings.pop(name) for name in ("on_binary", "pace") if name in settings}
         self.max_messages = settings.pop("max_messages", 4096)
@@ -55,6 +59,46 @@ async def test_carries_messages_both_ways_in_order() -> None:
         await client.close(4001, "done")
         assert await door.codes.get() == 4001
     assert door.observer.seen == [("connected", "test"), ("disconnected", "test", "4001")]
+
+
+async def test_what_takes_longer_goes_by_steps_between_which_others_have_their_turn() -> None:
+    done: list[str] = []
+    begun = asyncio.Event()
+
+    def steps(link: WebSocketLink, text: str) -> Iterator[None] | None:
+        def walk() -> Iterator[None]:
+            for number in range(STEPS):
+                done.append(f"{text}{number}")
+                begun.set()
+                yield
+            link.send(text)
+
+        if text == "quick":
+            return link.send(f"quick after {len(done)}")
+        return walk()
+
+    door = Door(steps)
+    async with serving(door.app) as server, connect(server.ws) as long, connect(server.ws) as other:
+        await long.send("long")
+        await long.send("behind")
+        await begun.wait()
+        await other.send("quick")
+        assert int(str(await other.recv()).removeprefix("quick after ")) < STEPS
+        assert [await long.recv(), await long.recv()] == ["long", "behind"]
+        assert done == [f"{text}{number}" for text in ("long", "behind") for number in range(STEPS)]
+
+
+async def test_steps_that_break_close_like_any_callback() -> None:
+    def steps(link: WebSocketLink, text: str) -> Iterator[None]:
+        yield
+        raise KeyError("mine")
+
+    door = Door(steps)
+    async with serving(door.app) as server, connect(server.ws) as client:
+        await client.send("go")
+        with pytest.raises(ConnectionClosed):
+            await client.recv()
+        assert client.close_code == 1011
 
 
 async def test_closes_after_what_is_queued_and_only_once() -> None:
