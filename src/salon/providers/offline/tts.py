@@ -22,6 +22,8 @@ CHUNK = 400
 _thread = ThreadPoolExecutor(1, "espeak")
 
 _CJK = re.compile(r"[\u3001\u3002\u3400-\u9fff\uf900-\ufaff\uff01-\uff1f]")
+# Languages of espeak-ng that read Chinese characters; every other one spells them out by their code.
+_READ_HAN = frozenset(("cmn", "yue", "hak", "nan", "zh", "ja", "ko"))
 _ENDS = re.compile(r".+?(?:[.!?;:。！？；：\n]+[”’\")）]*\s*|$)", re.DOTALL)
 
 
@@ -103,14 +105,16 @@ def _parts(text: str) -> Iterator[tuple[int, str]]:
 
 def _voice(text: str, options: TtsOptions, before: str) -> str:
     """The voice that was asked for, else the language's, else the one of the text's script: of numbers alone, the one ``before``.
-    Mandarin also reads Latin words."""
-    if options.voice:
-        return options.voice
+    Mandarin also reads Latin words; a voice that cannot read Chinese gives way to it where there is some, and keeps its variant
+    (``en+f3``, ``cmn+f3``)."""
     language = options.language.lower()
-    if language and not language.startswith(("zh", "en")):
+    spoken, plus, variant = options.voice.partition("+")
+    if options.voice and spoken.partition("-")[0] in _READ_HAN:
+        return options.voice
+    if not options.voice and language and not language.startswith(("zh", "en")):
         return language.partition("-")[0]
     if before and not any(each.isalpha() for each in text):
         return before
     if _CJK.search(text):
-        return "yue" if language in ("zh-hk", "zh-yue") else "cmn"
-    return "en" if language == "en-gb" else "en-us"
+        return ("yue" if language in ("zh-hk", "zh-yue") else "cmn") + plus + variant
+    return options.voice or ("en" if language == "en-gb" else "en-us")

@@ -16,6 +16,12 @@ export function browserVoices() {
   return canSpeak() ? speechSynthesis.getVoices() : [];
 }
 
+/** The chosen voice where it speaks the language of the text; a voice for another language would be unintelligible. @param {string} language @param {string} chosen */
+function voiceFor(language, chosen) {
+  const [spoken] = language.split("-");
+  return browserVoices().find(({ voiceURI, lang }) => voiceURI === chosen && lang.split(/[-_]/)[0].toLowerCase() === spoken) ?? null;
+}
+
 /**
  * `words`: spoken now, with their place in the text and the time since the message began. `heard`: so many milliseconds of it.
  * `began`: it can be heard; `idle`: all is said.
@@ -75,7 +81,7 @@ export class Synthesis extends Emitter {
     const { run, item } = this;
     const utterance = new SpeechSynthesisUtterance(spoken);
     utterance.lang = CHINESE.test(spoken) ? "zh-CN" : "en-US";
-    utterance.voice = browserVoices().find(({ voiceURI }) => voiceURI === this.voice()) ?? null;
+    utterance.voice = voiceFor(utterance.lang, this.voice());
     let told = at;
     /** @param {number} end place in the text up to which is said */
     const tell = (end) => {

@@ -61,6 +61,19 @@ async def test_a_voice_and_a_language_may_be_asked_for() -> None:
     assert german != english
 
 
+async def length(text: str, voice: str) -> int:
+    """In samples: what is said in a voice is about as long each time."""
+    frames = await say(text, options=TtsOptions(voice=voice))
+    return sum(len(each.pcm) for each in frames if isinstance(each, Speech)) // 2
+
+
+@pytest.mark.parametrize(("chosen", "reads"), [("en-us", "cmn"), ("de", "cmn"), ("en+f3", "cmn+f3"), ("yue", "yue")])
+async def test_chinese_is_spoken_by_a_voice_that_reads_it(chosen: str, reads: str) -> None:
+    english, chinese = "Hello. ", "你好，有什么可以帮你的？"
+    said = await length(english + chinese, chosen)
+    assert said == pytest.approx(await length(english, chosen) + await length(chinese, reads), rel=0.05)
+
+
 async def test_a_very_long_text_comes_sentence_by_sentence() -> None:
     async with EspeakTts().session() as session:
         session.push("one two three " * 2000)
