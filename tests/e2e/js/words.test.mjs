@@ -21,6 +21,10 @@ test("Chinese has Chinese punctuation", () => {
   for (const text of Object.values(zh)) assert.doesNotMatch(text, /[\u4e00-\u9fff][,:;?!()]/, text);
 });
 
+test("the page says 你 to everybody", () => {
+  for (const [key, text] of Object.entries(zh)) assert.doesNotMatch(text, /您/, key);
+});
+
 test("no text is left that nobody says", () => {
   // A key that begins with one of these is put together where it is said.
   const built = [

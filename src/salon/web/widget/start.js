@@ -2,6 +2,7 @@
 
 import { MarkdownStream } from "../markdown/stream.js";
 import { h, put, svg } from "../ui/dom.js";
+import { isComposing } from "../ui/keys.js";
 import { STYLE } from "./style.js";
 import { Visitor } from "./visit.js";
 import { isWord, speaker } from "./words.js";
@@ -67,7 +68,7 @@ class Widget {
       this.send();
     });
     this.field.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+      if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
       event.preventDefault();
       this.send();
     });

@@ -8,7 +8,7 @@ export default {
   "live insecure": "浏览器只允许 https:// 或 localhost 的页面使用摄像头、麦克风和屏幕。",
   // 正在直播
   "live now": "正在直播",
-  "live nothing": "现在没有直播。您可以第一个开播。",
+  "live nothing": "现在没有直播。你可以第一个开播。",
   "live list stale": "连接中断，列表可能不是最新的。",
   "live name": "名称",
   "live name hint": "直播名称",
@@ -23,7 +23,7 @@ export default {
   "live offline": "未直播",
   // 开播
   "live go": "开播",
-  "live go about": "观众在浏览器中观看，延迟只有零点几秒。您想展示什么？",
+  "live go about": "观众在浏览器中观看，延迟只有零点几秒。你想展示什么？",
   "live camera": "摄像头",
   "live screen": "屏幕",
   "live sound": "仅声音",
@@ -51,7 +51,7 @@ export default {
   "live sends refused": "未直播",
   "live sends stopped": "已结束",
   "live taken": "此名称正被他人使用。请换一个名称。",
-  "live replaced": "您在别处以此名称开播，这里已被接替。",
+  "live replaced": "你在别处以此名称开播，这里已被接替。",
   "live not allowed": "此密钥没有权限。",
   "live key": "服务器不接受此密钥。",
   // 分享

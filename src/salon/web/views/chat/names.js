@@ -2,6 +2,7 @@
 
 import { t } from "../../i18n/i18n.js";
 import { h, put } from "../../ui/dom.js";
+import { isComposing } from "../../ui/keys.js";
 import { avatar } from "./avatar.js";
 
 /** @typedef {import("../../chat/room.js").Person} Person */
@@ -71,7 +72,7 @@ export class Names {
 
   /** @param {KeyboardEvent} event */
   steer(event) {
-    if (!this.offered.length || event.isComposing) return;
+    if (!this.offered.length || isComposing(event)) return;
     const count = this.offered.length;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") this.chosen = (this.chosen + (event.key === "ArrowDown" ? 1 : count - 1)) % count;
     else if (event.key === "Enter" || event.key === "Tab") this.take(this.offered[this.chosen]);

@@ -4,7 +4,7 @@ import { t } from "../../i18n/i18n.js";
 import { download } from "../../ui/download.js";
 import { h, put } from "../../ui/dom.js";
 import { icon } from "../../ui/icons.js";
-import { isTouch } from "../../ui/keys.js";
+import { isComposing, isTouch } from "../../ui/keys.js";
 import { captionFor, drawRow, summaryOf } from "./diagram.js";
 
 /** @typedef {import("../../frame.js").Frame} Frame */
@@ -138,7 +138,7 @@ export function buildInspector(frame, { recorder, title, lanes, file }, signal) 
 
   /** Escape closes what was opened last. In a filter with words it clears them, as browsers do. @param {KeyboardEvent} event */
   function shortcut(event) {
-    if (event.key !== "Escape" || event.isComposing || (event.target === filter && filter.value)) return;
+    if (event.key !== "Escape" || isComposing(event) || (event.target === filter && filter.value)) return;
     event.preventDefault();
     const row = detail.hidden ? undefined : recorder.rows.find((each) => each.id === chosen);
     if (row) choose(row);

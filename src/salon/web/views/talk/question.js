@@ -4,7 +4,7 @@ import { t } from "../../i18n/i18n.js";
 import { copyFrom } from "../../ui/clipboard.js";
 import { h, put } from "../../ui/dom.js";
 import { icon } from "../../ui/icons.js";
-import { hasMod } from "../../ui/keys.js";
+import { hasMod, isComposing } from "../../ui/keys.js";
 
 /** @typedef {import("../../model/types.js").Question} Question */
 
@@ -66,7 +66,7 @@ export class QuestionView {
       if (text || this.question.pictures.length) this.actions.revise(text);
     };
     const steer = (/** @type {KeyboardEvent} */ event) => {
-      if (event.isComposing) return;
+      if (isComposing(event)) return;
       if (event.key === "Escape") {
         event.preventDefault();
         this.show();

@@ -2,7 +2,7 @@
 
 import { t } from "../../i18n/i18n.js";
 import { Page } from "../../page.js";
-import { hasMod } from "../../ui/keys.js";
+import { hasMod, isComposing } from "../../ui/keys.js";
 import { buildInspector } from "../inspector/inspector.js";
 import { buildSidebar } from "./sidebar.js";
 import { buildTalk } from "./talk.js";
@@ -19,7 +19,7 @@ export async function build(frame, signal) {
     if (hasMod(event) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "k") {
       event.preventDefault();
       page.begin();
-    } else if (event.key === "Escape" && !event.defaultPrevented && !event.isComposing) {
+    } else if (event.key === "Escape" && !event.defaultPrevented && !isComposing(event)) {
       page.session.stop();
     }
   }

@@ -1,5 +1,7 @@
 /** The keys of a call: Esc interrupts, the space bar and Enter are held to talk. */
 
+import { isComposing } from "../../ui/keys.js";
+
 /** Where a key is what somebody writes. @param {EventTarget | null} target */
 function writes(target) {
   return target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
@@ -26,7 +28,7 @@ export function holdKeys(page, voice, push, signal) {
   /** @param {KeyboardEvent} event */
   function escape(event) {
     // Who writes a message interrupts as well; a search is emptied, an edit is left.
-    if (event.defaultPrevented || event.isComposing || (writes(event.target) && /** @type {HTMLElement} */ (event.target).id !== "composer")) return;
+    if (event.defaultPrevented || isComposing(event) || (writes(event.target) && /** @type {HTMLElement} */ (event.target).id !== "composer")) return;
     if (voice.active) voice.interrupt();
     else page.session.stop();
   }
