@@ -19,6 +19,7 @@ from salon.turn.words import BEAT_MS, Piece, pieces
 
 # A word whose last sound is still in the listener's buffer was heard.
 TOLERANCE_MS = 30
+END_BEATS = 0.5
 _CLOSING = "*_~`"
 
 
@@ -127,11 +128,12 @@ class Playout:
         text = "".join(clause.spoken for clause in self.clauses)
         if index + 1 < len(self._marks):
             ended, until = self._marks[index + 1]
-            per_beat = _per_beat(pieces(text[said:until]), ended - began)
+            within = _stretch(text[said:until])
+            per_beat = _per_beat(within, ended - began)
         else:
-            until, per_beat = self._given, float(BEAT_MS)
+            within, per_beat = pieces(text[said : self._given]), float(BEAT_MS)
         place, moment = said, began
-        for piece in pieces(text[said:until]):
+        for piece in within:
             moment += piece.beats * per_beat
             if moment > ms + TOLERANCE_MS:
                 break
@@ -153,12 +155,20 @@ class Playout:
             marks.append((None, self._given))
         for (began, said), (ended, until) in pairwise(marks):
             if spoken <= until:
-                within = pieces(text[said:until])
+                within = pieces(text[said:until]) if ended is None else _stretch(text[said:until])
                 per_beat = BEAT_MS if ended is None else _per_beat(within, ended - (began or 0.0))
                 return round(
                     (began or 0.0) + per_beat * sum(piece.beats for piece in within if said + piece.end <= spoken)
                 )
         return round(self.length_ms)
+
+
+def _stretch(text: str) -> list[Piece]:
+    """The pieces of a text with a sound of its own, which is over soon behind its last word."""
+    found = pieces(text)
+    if found and found[-1].is_pause:
+        found[-1] = msgspec.structs.replace(found[-1], beats=END_BEATS)
+    return found
 
 
 def _per_beat(within: list[Piece], ms: float) -> float:

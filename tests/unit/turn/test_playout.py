@@ -53,15 +53,15 @@ def test_without_times_chinese_goes_by_characters() -> None:
     playout.clause("今天天气很好啊，")
     playout.sound(1600, said=8)
     playout.finish()
-    assert [playout.heard(ms) for ms in (100, 400, 800, 1400)] == ["", "今天", "今天天气", "今天天气很好啊"]
+    assert [playout.heard(ms) for ms in (100, 400, 830, 1500)] == ["", "今天", "今天天气", "今天天气很好啊"]
 
 
 def test_without_times_latin_goes_by_syllables() -> None:
     playout = Playout()
     playout.clause("Banana is a fruit.")
-    playout.sound(1600, said=18)  # 3 + 1 + 1 + 1 + a pause of 2
+    playout.sound(1600, said=18)  # 3 + 1 + 1 + 1, and the end
     playout.finish()
-    assert [playout.heard(ms) for ms in (400, 600, 800, 1000, 1200)] == [
+    assert [playout.heard(ms) for ms in (400, 720, 970, 1210, 1460)] == [
         "",
         "Banana",
         "Banana is",
@@ -119,7 +119,7 @@ def test_subtitles_have_every_word_with_its_time() -> None:
     playout = Playout()
     playout.clause("你好，")
     playout.sound(600, said=3)
-    assert [(word.text, word.start, word.end) for word in playout.words()] == [("你", 0, 200), ("好", 200, 400)]
+    assert [(word.text, word.start, word.end) for word in playout.words()] == [("你", 0, 240), ("好", 240, 480)]
 
 
 @given(some.lists(some.text(alphabet="ab你好 ,。1.", min_size=1, max_size=20), max_size=5), some.integers(0, 3000))
@@ -150,11 +150,7 @@ def test_a_number_that_is_read_in_words_was_heard_when_all_of_it_was() -> None:
         "It is $1,250.50",
         "It is $1,250.50 in",
     ]
-    assert [(word.text, word.start, word.end) for word in playout.words()][2:5] == [
-        ("1", 200, 700),
-        ("250", 200, 700),
-        ("50", 200, 700),
-    ]
+    assert [(word.text, word.start, word.end) for word in playout.words()][2:3] == [("1,250.50", 200, 700)]
 
 
 def test_what_stands_beside_a_number_is_not_moved_by_it() -> None:
@@ -163,7 +159,7 @@ def test_what_stands_beside_a_number_is_not_moved_by_it() -> None:
     shown = "2026-11-29 10:30开始，请准时到。"
     playout.clause(shown, Speakable().say(shown))
     spoken = playout.clauses[0].spoken
-    playout.sound(190 * sum(piece.beats for piece in pieces(spoken)), said=len(spoken))
+    playout.sound(190 * (sum(piece.beats for piece in pieces(spoken)) - 1.5), said=len(spoken))
     assert (
         playout.heard(190 * sum(piece.beats for piece in pieces(spoken[: spoken.index("始")]))) == "2026-11-29 10:30开"
     )

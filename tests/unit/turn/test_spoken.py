@@ -55,7 +55,7 @@ def test_words_of_a_turn_that_was_deleted_are_told_all_the_same() -> None:
 
 def test_what_is_known_to_be_all_that_was_heard_is_not_made_more() -> None:
     timeline, spoken = with_answer()
-    spoken.truncate("a", 0, 450, known=True)
+    spoken.truncate("a", 0, 560, known=True)
     spoken.truncate("a", 0, 60_000)
     assert text_of(timeline, "a") == "One two"
     spoken.truncate("a", 0, 0)
@@ -64,11 +64,11 @@ def test_what_is_known_to_be_all_that_was_heard_is_not_made_more() -> None:
 
 def test_an_answer_is_cut_to_what_was_heard_and_may_be_cut_again() -> None:
     timeline, spoken = with_answer()
-    assert spoken.truncate("a", 0, 450) == [ItemTruncated("a", 0, 450)]
+    assert spoken.truncate("a", 0, 560) == [ItemTruncated("a", 0, 560)]
     assert text_of(timeline, "a") == "One two"
     item = timeline.get("a")
     assert item is not None and item.status == "incomplete"
-    spoken.cut("a", 650)
+    spoken.cut("a", 830)
     assert text_of(timeline, "a") == "One two three"
 
 

@@ -15,12 +15,30 @@ def shown(text: str) -> list[str]:
 
 def test_pieces_of_a_text_in_two_scripts() -> None:
     assert shown("你好world，it's 2026!") == ["你", "好", "world", "，", "it's", "2026", "!"]
-    assert [piece.beats for piece in pieces("你好world，it's 2026!")] == [1, 1, 1, 1, 1, 4, 2]
+    assert [piece.beats for piece in pieces("你好world，it's 2026!")] == [1, 1, 1, 1, 1, 6.5, 2]
 
 
 def test_a_point_within_a_number_is_no_pause() -> None:
     assert not any(piece.is_pause for piece in pieces("3.14"))
     assert pieces("yes. no")[1].is_pause
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        ("7", 1),
+        ("0", 1),
+        ("16", 2.5),
+        ("20", 2),
+        ("3.14", 4),
+        ("1,250", 6),
+        ("1,000,000", 2),
+        ("3.12.1", 6),
+        ("12345678", 12),
+    ],
+)
+def test_a_number_takes_as_long_as_it_is_read(number: str, said: float) -> None:
+    assert [piece.beats for piece in pieces(number)] == [said]
 
 
 @pytest.mark.parametrize(
