@@ -36,6 +36,10 @@ class Captions:
         if self.wanted and (item_id == self._turn or self._machine.session.type == "transcription"):
             self._delta(item_id, text[:stable])
 
+    def dropped(self, item_id: str) -> None:
+        """It was no turn."""
+        self._stable.pop(item_id, None)
+
     def known(self, item_id: str, text: str) -> None:
         """All of a turn."""
         if self.wanted:

@@ -48,6 +48,7 @@ from salon.turn import settings
 from salon.turn.conversation import ConversationMachine
 from salon.turn.interrupt import GREETING_MS
 from salon.turn.listening import (
+    Dropped,
     Duck,
     Interrupted,
     Outcome,
@@ -141,6 +142,8 @@ class Voice:
             case SpeechStarted(item_id, start):
                 self._captions.began(item_id)
                 self._tell(InputSpeechStarted(start, item_id))
+            case Dropped(item_id):
+                self._captions.dropped(item_id)
             case SpeechStopped(item_id, _, end, last):
                 self._turn_over(item_id, end, last)
             case Soften(on):

@@ -52,6 +52,15 @@ def test_a_turn_is_told_in_pieces_once_the_client_knows_of_it() -> None:
     ]
 
 
+def test_nothing_is_kept_of_what_was_no_turn() -> None:
+    made, _, told = captions(type="transcription")
+    made.heard("i", "Hello", 5)
+    made.dropped("i")
+    made.dropped("never heard of")
+    assert made._stable == {}
+    assert len(told) == 1
+
+
 def test_stock_clients_are_told_nothing_of_it() -> None:
     made, machine, told = captions()
     made.heard("i", "Hello", 5)
