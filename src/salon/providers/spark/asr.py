@@ -57,11 +57,18 @@ def _iat(settings: Settings) -> Encode:
     return encode
 
 
-def _spark_iat(language: str) -> Callable[[Settings], Encode]:
+def _spark_iat(language: str, accent: str = "mandarin") -> Callable[[Settings], Encode]:
     def bound(settings: Settings) -> Encode:
         def encode(status: int, seq: int, pcm: bytes, options: AsrOptions) -> str:
             return spark_iat.encode(
-                status, seq, pcm, app_id=settings.app_id, language=language, silence=SILENCE, hints=options.hints
+                status,
+                seq,
+                pcm,
+                app_id=settings.app_id,
+                language=language,
+                accent=accent,
+                silence=SILENCE,
+                hints=options.hints,
             )
 
         return encode
@@ -74,6 +81,15 @@ SERVICES = {
     for service in (
         Service("spark-iat", spark_iat.URL, "/v1", ("zh", "en"), "大模型识别", _spark_iat("zh_cn"), spark_iat.decode),
         Service("iat", iat.URL, "/v2/iat", ("zh", "en"), "语音听写", _iat, iat.decode),
+        Service(
+            "spark-iat-dialects",
+            spark_iat.MANY_LANGUAGES_URL,
+            "/v1",
+            ("zh",),
+            "方言识别",
+            _spark_iat("zh_cn", "mulacc"),
+            spark_iat.decode,
+        ),
         Service(
             "spark-iat-multilingual",
             spark_iat.MANY_LANGUAGES_URL,

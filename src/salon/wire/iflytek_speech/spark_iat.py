@@ -21,14 +21,23 @@ from salon.wire.iflytek_speech.frames import (
 )
 
 URL = "wss://iat.xf-yun.com/v1"
+#: Of dialects and of many languages.
 MANY_LANGUAGES_URL = "wss://iat.cn-huabei-1.xf-yun.com/v1"
 
 
 def encode(
-    status: int, seq: int, pcm: bytes, *, app_id: str, language: str, silence: int, hints: tuple[str, ...] = ()
+    status: int,
+    seq: int,
+    pcm: bytes,
+    *,
+    app_id: str,
+    language: str,
+    silence: int,
+    accent: str = "mandarin",
+    hints: tuple[str, ...] = (),
 ) -> str:
-    """One frame, the ``seq``-th from 1. ``language`` is ``zh_cn`` (with English in it) or ``mul_cn``. After ``silence`` ms
-    without speech (600 to 60000) the service ends the session."""
+    """One frame, the ``seq``-th from 1. ``language`` is ``zh_cn`` (with English in it) or ``mul_cn``, ``accent`` ``mandarin`` or
+    ``mulacc`` (of any dialect). After ``silence`` ms without speech (600 to 60000) the service ends the session."""
     audio = {"encoding": "raw", "sample_rate": 16000, "channels": 1, "bit_depth": 16}
     frame: dict[str, Any] = {
         "header": {"app_id": app_id, "status": status},
@@ -39,7 +48,7 @@ def encode(
         iat = {
             "domain": "slm",
             "language": language,
-            "accent": "mandarin",
+            "accent": accent,
             "eos": silence,
             "dwa": "wpgs",
             "result": result,

@@ -131,7 +131,9 @@ async def test_what_is_asked_for_reaches_the_service() -> None:
         await hear(server, "hi", "iat", AsrOptions(language="en-GB"))
         await hear(server, "hi", "spark-iat", AsrOptions(hints=("沙龙",)))
         await hear(server, "hi", "spark-iat-multilingual")
-        assert [each["language"] for each in server.business] == ["en_us", "zh_cn", "mul_cn"]
+        await hear(server, "hi", "spark-iat-dialects")
+        assert [each["language"] for each in server.business] == ["en_us", "zh_cn", "mul_cn", "zh_cn"]
+        assert [each["accent"] for each in server.business] == ["mandarin", "mandarin", "mandarin", "mulacc"]
         assert server.business[1]["dhw"] == "utf-8;沙龙"
 
 
@@ -153,5 +155,6 @@ def test_without_an_own_url_it_goes_to_iflytek() -> None:
     assert urls == [
         "wss://iat.xf-yun.com/v1",
         "wss://iat-api.xfyun.cn/v2/iat",
+        "wss://iat.cn-huabei-1.xf-yun.com/v1",
         "wss://iat.cn-huabei-1.xf-yun.com/v1",
     ]
