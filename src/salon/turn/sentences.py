@@ -12,6 +12,8 @@ from salon.turn.words import pieces
 FIRST_BEATS = 2.0
 LATER_BEATS = 14.0
 LONGEST_BEATS = 60.0
+#: Characters of a clause, for what has nothing to say: a row of dots.
+LONGEST = 600
 
 _WIDE_STOPS, _NARROW_STOPS = "。！？；", ".!?;"
 _WIDE_COMMAS, _NARROW_COMMAS = "，、：", ",:"
@@ -26,6 +28,7 @@ _ABBREVIATION = re.compile(
 )
 # Only before a number: "No. 5", "Nov. 3"; but "He said no. Then".
 _NUMBERED = re.compile(r"\b(?:no|nos|pp|ch|sec|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\.$", re.IGNORECASE)
+_WORD = re.compile(r"\w")
 _ENTITY = re.compile(r"&#?\w{2,8}\Z")
 # Within these nobody breathes: code, formulas, links, tags.
 _SPAN = re.compile(r"`[^`]*`|\$[\\a-zA-Z({][^$]*\$|\\\(.*?\\\)|\\\[.*?\\\]|\[[^\]]*\](?:\([^)]*\))?|</?[a-zA-Z][^<>]*>")
@@ -53,21 +56,24 @@ class Cutter:
         return rest
 
     def _cut(self) -> int | None:
-        text = self._text
+        # No more is looked at, so that the cut is the same whether more has come already or not.
+        text = self._text[:LONGEST]
         for at in range(self._seen, len(text)):
             if text[at] not in _MARKS:
+                continue
+            end = _end(text, at, hurry=self._first)
+            if end is None:
+                self._seen = at
+                return self._overlong(text)
+            if not end or not _WORD.search(text, 0, at):
                 continue
             said = sum(piece.beats for piece in pieces(text[:at]) if not piece.is_pause)
             if said >= LONGEST_BEATS:
                 break
-            end = _end(text, at, hurry=self._first)
-            if end is None:
-                self._seen = at
-                return self._overlong()
-            if end and said >= self._need(text[at]):
+            if said >= self._need(text[at]):
                 return end
         self._seen = len(text)
-        return self._overlong()
+        return self._overlong(text)
 
     def _need(self, mark: str) -> float:
         if mark in _STOPS:
@@ -75,18 +81,18 @@ class Cutter:
         # "苹果、香蕉": hardly a breath.
         return FIRST_BEATS if self._first and mark != "、" else LATER_BEATS
 
-    def _overlong(self) -> int | None:
-        if len(self._text) <= LONGEST_BEATS:
+    def _overlong(self, text: str) -> int | None:
+        if len(text) <= LONGEST_BEATS:
             return None
         said = 0.0
         # The last piece may go on.
-        for piece in pieces(self._text)[:-1]:
+        for piece in pieces(text)[:-1] if _WORD.search(text) else ():
             said += 0 if piece.is_pause else piece.beats
             if said > LONGEST_BEATS and piece.start:
                 # Better between two words than within one; Chinese may be cut anywhere.
-                space = self._text.rfind(" ", 0, piece.start)
+                space = text.rfind(" ", 0, piece.start)
                 return space + 1 if space > 0 else piece.start
-        return None
+        return LONGEST if len(text) == LONGEST else None
 
 
 def _end(text: str, at: int, *, hurry: bool) -> int | None:

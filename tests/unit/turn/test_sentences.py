@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from salon.turn.sentences import Cutter
+from salon.turn.sentences import LONGEST, Cutter
 
 
 def cut(text: str, step: int = 1) -> list[str]:
@@ -52,6 +52,14 @@ def test_a_mark_that_may_belong_to_a_number_is_waited_for() -> None:
 def test_a_text_without_marks_is_cut_at_last() -> None:
     assert max(map(len, cut("word " * 200))) < 400
     assert max(map(len, cut("字" * 300))) <= 61
+
+
+@pytest.mark.parametrize("step", [1, 7, 10_000])
+@pytest.mark.parametrize("dots", [".", "-,", "...!\n", "`"])
+def test_a_row_of_dots_is_cut_at_last(dots: str, step: int) -> None:
+    text = "Well " + dots * 1000 + " good."
+    assert cut(text, step) == cut(text, 3)
+    assert max(map(len, cut(text, step))) == LONGEST
 
 
 @given(some.text(alphabet='ab 1.,!?。，：\n"好*', max_size=200), some.integers(1, 9))
