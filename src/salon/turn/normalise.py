@@ -92,9 +92,8 @@ def _wide(found: re.Match[str]) -> str:
 
 
 def _vulgar(found: re.Match[str]) -> str:
-    before = found.string[found.start() - 1 : found.start()]
     said = unicodedata.normalize("NFKC", found[0]).replace("\u2044", "/")
-    return f" {said}" if before.isdigit() else said
+    return f" and {said}" if found.string[found.start() - 1 : found.start()].isdigit() else said
 
 
 def _dotted(dot: str, many: str, port: str) -> Callable[[re.Match[str]], str]:
@@ -287,6 +286,7 @@ _ZH: tuple[Rule, ...] = (
     (re.compile(r"(?<=到)-(?=\d)"), "负"),
     (_MINUS, "负"),
     (_RATIO, r"\1比\2"),
+    (re.compile(r"(?<=\d) and (?=\d/\d)"), "又"),
     (_FRACTION, _fraction_zh),
     (re.compile(r"±\s?"), "正负"),
     (re.compile(r"(?<![\w~/])[~～](?=\d|[$€£¥])", re.ASCII), "约"),

@@ -115,7 +115,9 @@ class Transcript:
 
     def _event(self, said: _Said) -> None:
         if said.error is not None:
-            raise self._bad("it is an error in the middle of the stream")
+            message = said.error.get("message") if isinstance(said.error, dict) else said.error
+            seen = f": {message[:200]}" if isinstance(message, str) else ""
+            raise self._bad(f"it is an error in the middle of the stream{seen}")
         if said.type == "transcript.text.delta":
             self.text += said.delta or ""
         elif said.type == "transcript.text.done":

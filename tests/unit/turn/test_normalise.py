@@ -32,7 +32,7 @@ def read(text: str, language: str) -> str:
         ("1km", "1 kilometer", "1公里"),
         ("16:9", "16 to 9", "16比9"),
         ("C#", "C sharp", "C sharp"),
-        ("1½", "1 one half", "1 2分之1"),
+        ("1½", "1 and one half", "1又2分之1"),
         ("GPT-4", "GPT-4", "GPT-4"),
         ("plain words.", "plain words.", "plain words."),
     ],

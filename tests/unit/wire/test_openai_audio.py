@@ -99,3 +99,9 @@ def test_other_wav_is_refused() -> None:
     stereo[22] = 2
     with pytest.raises(BadAnswer, match="2 of 16"):
         read(bytes(stereo), 999)
+
+
+def test_what_an_error_within_a_stream_says_is_told() -> None:
+    transcript = Transcript("h", events=True)
+    with pytest.raises(BadAnswer, match="the server had an error"):
+        transcript.feed(b'data: {"error":{"message":"the server had an error"}}\n')
