@@ -134,8 +134,8 @@ class _Prompter:
         text = "".join(self._pieces)
         while (
             0 < self._said < len(text)
-            and text[self._said - 1 : self._said + 1].isalnum()
-            and text[self._said].isascii()
+            and (around := text[self._said - 1 : self._said + 1]).isalnum()
+            and around.isascii()
         ):
             self._said -= 1
         self._from, self._since = self._said, self._script.milliseconds
