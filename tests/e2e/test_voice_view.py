@@ -59,11 +59,20 @@ def test_a_call_is_made_by_keyboard_alone(open_voice: Open) -> None:
     expect(page.get_by_role("button", name="Go on by voice")).to_be_focused()
 
 
+GIVEN = """const { addTrack } = RTCPeerConnection.prototype;
+    window.given = [];
+    RTCPeerConnection.prototype.addTrack = function (track, ...streams) {
+      given.push(track.enabled);
+      return addTrack.call(this, track, ...streams);
+    };"""
+
+
 @pytest.mark.parametrize("key", ["Enter", "Space"])
 def test_a_key_is_held_to_talk(open_voice: Open, key: str) -> None:
-    page = open_voice("webrtc", settings={"pushToTalk": True})
+    page = open_voice("webrtc", settings={"pushToTalk": True}, script=GIVEN)
     page.get_by_role("button", name="Start talking").click()
     in_call(page)
+    assert page.evaluate("given") == [False], "who has pressed nothing is not heard, not even while the call begins"
     orb = page.locator(".orb")
     page.get_by_role("button", name="Hold to talk").focus()
     page.keyboard.down(key)

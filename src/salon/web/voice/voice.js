@@ -91,6 +91,7 @@ export class Voice extends Emitter {
     this.attempts = 0;
     this.failure = null;
     this.muted = false;
+    this.listen();
     this.conversation = conversation;
     this.become("preparing");
     await this.connect(this.run);
