@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from salon.turn.words import pieces
-from tests.dialogues.person import STARTED, Cut, Person, Record
+from tests.dialogues.person import Cut, Person, Record
 from tests.dialogues.place import place
 from tests.dialogues.room import HEARD_RATE
 from tests.dialogues.script import TURNS
@@ -121,7 +121,7 @@ def heard(person: Person, cut: Cut, answer: Answer) -> float | None:
     """How many ms of the answer the person heard: where in its sound the last that they heard stands."""
     room = person.room
     # What is heard once another answer has begun may be that one.
-    others = (event.at for event in person.line.seen if event.kind == STARTED and event.at > cut.at)
+    others = (other.began for other in person._tts.answers[cut.answer + 1 :])
     last = room.last_sent(answer.began, min([cut.at + LATER_MS, *others]))
     if last is None:
         return None
