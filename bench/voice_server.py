@@ -1,8 +1,8 @@
 """What ``bench.voice`` calls: Salon with a recogniser, a model and a synthesiser that answer at once.
 
-python -m bench.voice_server PORT ANSWER
+python -m bench.voice_server PORT ANSWER [FILE]
 
-``|`` in the answer parts what the model says in one piece from the next.
+``|`` in the answer parts what the model says in one piece from the next. All packets are written into the file.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from bench import packets
 from salon import Agent, Salon
 from salon.base.speech import AsrOptions
 from tests.fakes.instant_speech import InstantAsr, InstantAsrSession, InstantTts
@@ -40,4 +41,6 @@ def main(port: int, answer: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) > 3:
+        packets.record(sys.argv[3])
     main(int(sys.argv[1]), sys.argv[2])

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
 import wave
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,14 @@ class Recordings:
             await asyncio.sleep(max(0, start + number / 100 - loop.time()))
 
 
+def first_softer(pieces: Sequence[tuple[float, float]], moment: float) -> float | None:
+    """Of pieces of sound, when each was heard and how loud: the first after ``moment`` that is half as loud as those of the
+    200 ms before."""
+    before = [loud for at, loud in pieces if moment - 0.2 <= at < moment]
+    usual = sum(before) / len(before) if before else 0.0
+    return next((at for at, loud in pieces if at >= moment and loud < usual / 2), None)
+
+
 class Loudspeaker:
     """What libwebrtc plays, 10 ms at a time as it takes them out of its buffer."""
 
@@ -102,9 +111,7 @@ class Loudspeaker:
 
     def softer_from(self, moment: float) -> float | None:
         """When, after ``moment``, it was first half as loud as in the 200 ms before."""
-        before = [loud for at, loud in self.played if moment - 0.2 <= at < moment]
-        usual = sum(before) / len(before) if before else 0.0
-        return next((at for at, loud in self.played if at >= moment and loud < usual / 2), None)
+        return first_softer(self.played, moment)
 
     def silent_from(self, moment: float, least: float = 0.1) -> float | None:
         """When, at or after ``moment``, a silence of ``least`` seconds began."""
@@ -176,6 +183,14 @@ class Caller:
             remote = webrtc.RTCSessionDescriptionInit(type="answer", sdp=await answer.text())
         await self.pc.set_remote_description(remote)
         await until(lambda: self.pc.connection_state == "connected", "connected", PATIENCE)
+
+    @property
+    def ssrcs(self) -> tuple[int, int]:
+        """Of what is said here, and of what is heard."""
+        described = (self.pc.local_description, self.pc.remote_description)
+        found = [re.search(r"a=ssrc:(\d+)", each.sdp) for each in described if each is not None]
+        ours, theirs = (int(each[1]) for each in found if each is not None)
+        return ours, theirs
 
     async def until(self, kind: str) -> list[dict[str, Any]]:
         """All events up to the next of that type."""
