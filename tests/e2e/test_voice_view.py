@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, Playwright, expect
 from tests.e2e.serving import Salon
 from tests.e2e.speaking import PATIENT, Open, microphone, open_at, open_voice, speaker, talker
 from tests.e2e.talk import Talk
+from tests.e2e.waiting import until
 
 __all__ = ["open_at", "open_voice", "talker"]
 
@@ -107,7 +108,9 @@ def test_subtitles_are_switched_off_and_stay_off(open_voice: Open) -> None:
     expect(thread).to_be_visible()
 
 
-SIZES = "(each) => each.getBoundingClientRect().width"
+WIDTH = "(each) => document.querySelector(each).getBoundingClientRect().width"
+LARGE = f"(({WIDTH})('.sight-frame') > 2 * ({WIDTH})('.orb'))"
+SMALL = f"(({WIDTH})('.sight-frame') < ({WIDTH})('.orb'))"
 SEES = '[[agents]]\nname = "seer"\nllm = ["openai:gpt-4o-mini"]\n[providers.openai]\napi_key = "k"\nbase_url = "http://127.0.0.1:9/v1"\n'
 
 
@@ -116,7 +119,7 @@ def test_the_large_and_the_small_picture_are_exchanged(open_at: Open, tmp_path: 
     salon.start()
     try:
         page = open_at(salon.url, "webrtc")
-        orb, own = page.locator(".orb"), page.locator(".sight-frame")
+        own = page.locator(".sight-frame")
         page.get_by_role("radio", name="seer").click()
 
         def show() -> None:
@@ -127,16 +130,16 @@ def test_the_large_and_the_small_picture_are_exchanged(open_at: Open, tmp_path: 
             expect(own).to_be_visible()
 
         show()
-        assert own.evaluate(SIZES) < orb.evaluate(SIZES)
+        until(page, SMALL)
         page.get_by_role("button", name="Exchange the large and the small picture").click()
-        assert own.evaluate(SIZES) > 2 * orb.evaluate(SIZES)
+        until(page, LARGE)
         page.get_by_role("button", name="Show the camera").click()
         expect(own).to_be_hidden()
         # It is remembered.
         page.reload()
         page.get_by_role("radio", name="seer").click()
         show()
-        assert own.evaluate(SIZES) > 2 * orb.evaluate(SIZES)
+        until(page, LARGE)
     finally:
         salon.stop()
 
@@ -160,7 +163,7 @@ def test_a_call_over_a_reload_is_one_conversation(open_voice: Open) -> None:
     # In the middle of the answer.
     page.reload()
     expect(talk.questions).to_have_count(2)
-    expect(talk.answers.first).to_contain_text("1, 2, 3")
+    expect(talk.answers.first).to_contain_text(re.compile(r"1\D*2\D+3"))
     expect(talk.answer).to_contain_text("3, 4")
     expect(talk.answer).not_to_have_attribute("aria-busy", "true")
     expect(begin).to_have_text("Go on by voice")

@@ -16,12 +16,14 @@ class AsrTraits(msgspec.Struct, frozen=True, kw_only=True):
     """Facts about a recogniser.
 
     ``languages`` are BCP 47, empty for many. ``partials``: it tells what it understands while somebody speaks, not only at
-    the end. ``words``: it knows when each word was said. ``longest`` is how many ms of audio one session takes; what it takes in
-    several requests counts as one. ``note`` is for people: what it cannot do.
+    the end. ``detects``: it finds out by itself which language is spoken; where not, it should be told. ``words``: it knows when
+    each word was said. ``longest`` is how many ms of audio one session takes; what it takes in several requests counts as one.
+    ``note`` is for people: what it cannot do.
     """
 
     languages: tuple[str, ...] = ()
     partials: bool = True
+    detects: bool = True
     words: bool = False
     longest: int = 600_000
     note: str = ""

@@ -317,6 +317,7 @@ def facts(part: Part, client: Client, grace_ms: int) -> dict[str, Any]:
         "agent": part.agent.name,
         "llm": part.llm.name,
         "asr": part.asr.name if part.asr is not None else None,
+        "asr_detects": part.asr.traits.detects if part.asr is not None else None,
         "tts": part.tts.name if part.tts is not None else None,
         "voices": list(part.tts.traits.voices) if part.tts is not None else [],
         "tools": list(part.agent.toolbox),

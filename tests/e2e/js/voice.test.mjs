@@ -3,7 +3,7 @@ import { afterEach, test } from "node:test";
 import { Conversation } from "../../../src/salon/web/model/conversation.js";
 import { openDatabase } from "../../../src/salon/web/model/database.js";
 import { newAnswer, textOf } from "../../../src/salon/web/realtime/answers.js";
-import { cutSound, fallSilent, hearUntil, heardLength, heardText, newSound } from "../../../src/salon/web/realtime/heard.js";
+import { cutSound, fallSilent, hearUntil, heardLength, heardText, newSound, unheardText } from "../../../src/salon/web/realtime/heard.js";
 import { judge } from "../../../src/salon/web/voice/sample.js";
 import { SpokenSession } from "../../../src/salon/web/voice/spoken.js";
 
@@ -24,6 +24,21 @@ test("what was heard ends with the last word that was begun, and the silence beh
   cutSound(part, 850);
   assert.equal(heardText(part), "Good morning,");
   assert.equal(heardLength({ ...message(), sound: undefined }), 18);
+});
+
+test("what nobody heard begins with a word and stands in one line", () => {
+  const text = 'I can\n- count: "five"\n- tell the time';
+  const words = [{ text: "I", start_ms: 0, end_ms: 100, at: 0 }, { text: "can", start_ms: 100, end_ms: 300, at: 2 }, { text: "count", start_ms: 400, end_ms: 600, at: 8 }, { text: "five", start_ms: 600, end_ms: 900, at: 16 }];
+  const part = { ...message({ ...newSound(), words, heard: 800 }), text };
+  assert.equal(unheardText(part), "");
+  cutSound(part, 800);
+  assert.equal(unheardText(part), "tell the time");
+  cutSound(part, 350);
+  assert.equal(unheardText(part), 'count: "five" tell the time');
+  // Cut behind the last word: all of it was heard.
+  part.text = text.slice(0, 21);
+  cutSound(part, 890);
+  assert.equal(unheardText(part), "");
 });
 
 test("the sound of an answer goes on from one message to the next", () => {

@@ -108,6 +108,7 @@ async def test_a_client_that_opts_in_is_told_how_to_resume(house: House) -> None
         "agent": "poet",
         "llm": "scripted:model",
         "asr": None,
+        "asr_detects": None,
         "tts": None,
         "voices": [],
         "tools": [],

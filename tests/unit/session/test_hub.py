@@ -251,6 +251,7 @@ async def test_who_comes_back_hears_what_was_missed_once_and_in_order_while_the_
             "agent": "host",
             "llm": "house:default",
             "asr": None,
+            "asr_detects": None,
             "tts": None,
             "voices": [],
             "tools": [],

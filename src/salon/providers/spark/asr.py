@@ -47,6 +47,7 @@ class Service:
     note: str
     encode: Callable[[Settings], Encode]
     decode: Callable[[str | bytes], Heard]
+    detects: bool = True
 
 
 def _iat(settings: Settings) -> Encode:
@@ -80,7 +81,7 @@ SERVICES = {
     service.name: service
     for service in (
         Service("spark-iat", spark_iat.URL, "/v1", ("zh", "en"), "大模型识别", _spark_iat("zh_cn"), spark_iat.decode),
-        Service("iat", iat.URL, "/v2/iat", ("zh", "en"), "语音听写", _iat, iat.decode),
+        Service("iat", iat.URL, "/v2/iat", ("zh", "en"), "语音听写", _iat, iat.decode, detects=False),
         Service(
             "spark-iat-dialects",
             spark_iat.MANY_LANGUAGES_URL,
@@ -119,7 +120,7 @@ class SparkAsr:
 
     @property
     def traits(self) -> AsrTraits:
-        return AsrTraits(languages=self._service.languages, note=self._service.note)
+        return AsrTraits(languages=self._service.languages, detects=self._service.detects, note=self._service.note)
 
     def session(self, options: AsrOptions = AsrOptions()) -> Listening:
         return Listening(lambda microphone: self._listen(microphone, options))

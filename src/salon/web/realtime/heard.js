@@ -5,6 +5,9 @@
 /** @typedef {import("../model/types.js").Sound} Sound */
 
 const SILENT = /^[\s\p{P}]+/u;
+const NO_WORD = /^[^\p{L}\p{N}]+/u;
+/** With the marks by which Markdown begins one. */
+const NEW_LINE = /\s*\n[\s#>*+-]*/g;
 
 /** @returns {Sound} */
 export function newSound() {
@@ -20,6 +23,11 @@ export function heardLength({ text, sound }) {
   const end = word.at + word.text.length;
   // What stands behind a word that was heard to its end has no sound of its own.
   return word.end_ms > heard ? end : end + (SILENT.exec(text.slice(end))?.[0].length ?? 0);
+}
+
+/** The words of a message that nobody heard, in one line; empty where all was heard. @param {TextPart} part */
+export function unheardText(part) {
+  return part.sound?.cut ? part.text.slice(heardLength(part)).replace(NO_WORD, "").replace(NEW_LINE, " ") : "";
 }
 
 /** @param {TextPart} part */

@@ -47,14 +47,17 @@ export class Sessions extends Emitter {
     fallSilent(conversation.entries);
     const { model, server } = conversation.meta;
     const { token = "", lastEventId = "" } = server ?? {};
-    const session = new Session(conversation, new Connection({ model, token, lastEventId, ...this.surroundings }));
+    const connection = new Connection({ model, token, lastEventId, ...this.surroundings });
+    const session = new Session(conversation, connection);
     this.sessions.set(conversation.id, session);
     session.on("finished", () => {
       const shown = this.shown === conversation.id;
       this.emit("finished", { conversation, shown });
       if (!shown) this.leave(conversation.id);
     });
-    session.open();
+    // Another tab has it: it is not taken from there unasked.
+    if (conversation.away) connection.become("taken");
+    else session.open();
     return session;
   }
 

@@ -29,7 +29,7 @@
 /** @type {View[]} */
 export const VIEWS = [
   { name: "talk", icon: "talk", styles: ["spoken.css"], load: () => import("./talk/view.js") },
-  { name: "voice", icon: "mic", styles: ["spoken.css", "quality.css", "voice.css"], load: () => import("./voice/view.js") },
+  { name: "voice", icon: "mic", styles: ["spoken.css", "quality.css", "voice.css", "scenes.css"], load: () => import("./voice/view.js") },
   { name: "calls", icon: "phone", styles: ["meeting.css", "quality.css", "calls.css"], load: () => import("./calls/view.js") },
   { name: "chat", icon: "chat", styles: ["chat.css", "desk.css"], load: () => import("./chat/view.js") },
   { name: "live", icon: "live", styles: ["meeting.css", "live.css"], load: () => import("./live/view.js") },

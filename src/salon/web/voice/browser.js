@@ -4,6 +4,7 @@ import { Emitter } from "../emitter.js";
 import { newId } from "../model/ids.js";
 import { Connection } from "../realtime/connection.js";
 import { MicrophoneError } from "./microphone.js";
+import { followRoundTrip } from "./round-trip.js";
 import { Recognition, canRecognise } from "./recognition.js";
 import { Synthesis } from "./synthesis.js";
 import { opened } from "./wire.js";
@@ -39,6 +40,7 @@ export class BrowserLine extends Emitter {
     this.connection = new Connection({ model, token: "", lastEventId: "", ...this.surroundings });
     this.connection.on("accepted", () => this.emit("reached", "session"), signal);
     await opened(this.connection, (event) => this.hear(event), () => this.emit("lost", null), signal);
+    followRoundTrip(this, signal);
     this.recognition.on("partial", (text) => this.said(text, false), signal);
     this.recognition.on("final", (text) => this.said(text, true), signal);
     this.recognition.on("refused", (trouble) => this.emit("refused", trouble), signal);

@@ -2,7 +2,7 @@
 
 import { Emitter } from "../emitter.js";
 import { iceServers } from "../peer/ice.js";
-import { qualityOf } from "../peer/quality.js";
+import { levelOf, qualityOf } from "../peer/quality.js";
 import { httpUrl } from "../realtime/place.js";
 import { StageError } from "./stages.js";
 
@@ -16,12 +16,13 @@ const LOST_MS = 6000;
  */
 
 /**
- * What a line tells. `event`: from the server. `reached`: how far its opening got. `lost`: it is over, not by us. A line that plays by itself tells more: `playing` when an
+ * What a line tells. `event`: from the server. `reached`: how far its opening got. `shaky`: whether nothing gets through for now. `lost`: it is over, not by us. A line that plays by itself tells more: `playing` when an
  * answer can be heard, `heard` how much of an item, `cut` where it ends for good, `idle` when nothing is left. `refused`: the browser
  * will not hear.
  *
  * @typedef {object} LineEvents
  * @property {any} event
+ * @property {boolean} shaky
  * @property {null} lost
  * @property {import("./stages.js").Stage} reached while it opens
  * @property {Stats} stats
@@ -97,9 +98,9 @@ export class CallLine extends Emitter {
         signal: this.closing.signal,
       });
       body = await response.text();
-    } catch (error) {
+    } catch {
       this.tap.note("offer", "none", "no answer", null, true);
-      throw new StageError("request", error instanceof Error ? error.message : "");
+      throw new StageError("request", "unreached");
     }
     this.tap.note("offer", "down", `${response.status} ${response.statusText}`, response.ok ? { sdp: shown(body) } : body, !response.ok);
     if (!response.ok) throw new StageError("request", messageOf(body) || `HTTP ${response.status}`);
@@ -113,6 +114,7 @@ export class CallLine extends Emitter {
     const { connectionState: state } = connection;
     this.tap.note(state === "connected" ? "dtls" : "ice", "none", state);
     clearTimeout(this.losing);
+    if (state === "connected" || state === "disconnected") this.emit("shaky", state === "disconnected");
     if (state === "failed" || state === "closed") this.emit("lost", null);
     else if (state === "disconnected") this.losing = setTimeout(() => this.emit("lost", null), LOST_MS);
   }
@@ -146,11 +148,9 @@ export class CallLine extends Emitter {
     this.send({ type: "output_audio_buffer.clear" });
   }
 
-  /** Push to talk. @param {boolean} on */
-  talk(on) {
-    if (on) return void this.send({ type: "input_audio_buffer.clear" });
-    this.send({ type: "input_audio_buffer.commit" });
-    this.send({ type: "response.create" });
+  /** Push to talk; what is let go of at once was not `meant`. @param {boolean} on @param {boolean} meant */
+  talk(on, meant) {
+    this.send({ type: on || !meant ? "input_audio_buffer.clear" : "input_audio_buffer.commit" });
   }
 
   // A microphone that is muted gives silence.
@@ -171,10 +171,12 @@ export class CallLine extends Emitter {
     const { connection } = this;
     if (!connection || connection.connectionState !== "connected") return;
     const report = await connection.getStats();
-    const { level, rtt, loss, relayed, stats } = qualityOf(report.values(), this.before);
+    const { rtt, loss, relayed, stats } = qualityOf(report.values(), this.before);
     this.before = stats;
     const sent = [...stats.values()].find(({ type, kind }) => type === "remote-inbound-rtp" && kind === "audio");
-    this.emit("stats", { level, rtt, loss, lossUp: sent?.fractionLost ?? null, kind: relayed ? "relay" : "udp" });
+    const lossUp = sent?.fractionLost ?? null;
+    const worse = loss === null || lossUp === null ? (loss ?? lossUp) : Math.max(loss, lossUp);
+    this.emit("stats", { level: levelOf(rtt, worse), rtt, loss, lossUp, kind: relayed ? "relay" : "udp" });
   }
 
   close() {

@@ -30,10 +30,12 @@ import { WireLine } from "./wire.js";
 const RETRIES = 8;
 const LONGEST_WAIT_MS = 5_000;
 const INTERRUPTED_MS = 1200;
+/** A button that is let go of sooner was not held to say a word. */
+const LEAST_HELD_MS = 250;
 /** How often it is said how much was heard. */
 const FOLLOW_MS = 60;
 
-/** @extends {Emitter<{ state: State, stage: null, settings: null, level: number, stats: null, problem: string, notice: string }>} */
+/** @extends {Emitter<{ state: State, stage: null, settings: null, level: number, stats: null, unheard: string, notice: string }>} */
 export class Voice extends Emitter {
   /**
    * @param {object} surroundings
@@ -67,6 +69,18 @@ export class Voice extends Emitter {
     this.stats = null;
     this.muted = false;
     this.talking = false;
+    this.pressedAt = 0;
+    /** What was said while the button was held is handed over, and not answered yet. */
+    this.handed = false;
+    /** Whether WebRTC was tried in vain. */
+    this.fellBack = false;
+    /** Whether the line carries nothing for now. */
+    this.shaky = false;
+    /** Whether a call that began in another tab has ended this one. */
+    this.taken = false;
+    this.others = "BroadcastChannel" in globalThis ? new BroadcastChannel("salon voice") : null;
+    /** Why a microphone that is gone in the middle of a call does not come back. @type {import("./microphone.js").Trouble | ""} */
+    this.trouble = "";
     /** Asked at the beginning of each turn for a picture to send along. @type {(() => import("../model/types.js").Picture | null) | null} */
     this.picture = null;
     this.attempts = 0;
@@ -75,9 +89,12 @@ export class Voice extends Emitter {
     this.following = 0;
     this.run = 0;
     this.created = () => {};
+    if (this.others) this.others.onmessage = ({ data }) => this.yield(String(data));
     this.stages.on("changed", () => this.emit("stage", null));
     this.microphone.on("level", (level) => this.emit("level", this.muted ? 0 : level));
     this.microphone.on("ended", () => void this.changeMicrophone(""));
+    // One that is plugged in, or allowed, takes the place of the one that is gone.
+    navigator.mediaDevices?.addEventListener("devicechange", () => this.trouble && void this.changeMicrophone(this.settings.microphone));
   }
 
   get active() {
@@ -91,8 +108,11 @@ export class Voice extends Emitter {
     this.attempts = 0;
     this.failure = null;
     this.muted = false;
+    this.fellBack = this.taken = false;
+    this.trouble = "";
     this.listen();
     this.conversation = conversation;
+    this.others?.postMessage(conversation.id);
     this.become("preparing");
     await this.connect(this.run);
   }
@@ -100,7 +120,7 @@ export class Voice extends Emitter {
   /** @param {number} run */
   async connect(run) {
     try {
-      this.stages.begin(PLANS[this.settings.speech === "browser" ? "browser" : this.settings.way]);
+      this.stages.begin(PLANS[this.settings.speech === "browser" ? "browser" : this.way]);
       const stream = await this.stages.within(this.hearing());
       if (run !== this.run) return;
       this.session ??= this.take();
@@ -118,10 +138,16 @@ export class Voice extends Emitter {
     this.fail(stage, error instanceof Error ? error.message : "");
   }
 
+  /** How the sound goes. Where WebRTC was tried in vain, a line that is made again does not wait for it again. */
+  get way() {
+    return this.fellBack ? "websocket" : this.settings.way;
+  }
+
   /** What is heard; nothing where the browser hears by itself. */
   async hearing() {
     if (this.settings.speech === "browser") return new MediaStream();
-    return this.microphone.stream ?? (await this.microphone.open(this.settings.microphone));
+    const { stream } = this.microphone;
+    return stream?.active ? stream : (await this.microphone.open(this.settings.microphone));
   }
 
   /** The conversation, to be spoken. */
@@ -145,11 +171,12 @@ export class Voice extends Emitter {
   async openLine(stream, run) {
     const { settings } = this;
     if (settings.speech === "browser") return this.use(new BrowserLine({ ...this.surroundings, settings }), stream, run);
-    if (settings.way !== "websocket") {
+    if (this.way !== "websocket") {
       try {
         return await this.use(new CallLine(this.surroundings), stream, run);
       } catch (error) {
         if (settings.way === "webrtc" || !(error instanceof StageError) || error.stage !== "media" || run !== this.run) throw error;
+        this.fellBack = true;
         this.emit("notice", "websocket");
         this.stages.begin(PLANS.websocket);
       }
@@ -164,6 +191,7 @@ export class Voice extends Emitter {
     stages.reach("request");
     line.on("event", (event) => line === this.line && this.hear(event));
     line.on("reached", (stage) => opening && line === this.line && !this.server && stages.reach(stage));
+    line.on("shaky", (shaky) => line === this.line && this.shake(shaky));
     line.on("lost", () => line === this.line && (opening ? stages.expire(new StageError(stages.stage, "")) : void this.lost()));
     line.on("stats", (stats) => ((this.stats = stats), this.emit("stats", null)));
     line.on("heard", ({ item, ms }) => this.session?.heardOf(item, ms));
@@ -188,6 +216,8 @@ export class Voice extends Emitter {
   /** @param {any} event */
   hear(event) {
     if (event.type === "session.created") this.begin(event.session);
+    // So little was said that it is nothing.
+    if (event.error?.code === "input_audio_buffer_commit_empty") return this.unsaid();
     this.session?.heard(event);
     switch (event.type) {
       case "input_audio_buffer.speech_started":
@@ -195,6 +225,9 @@ export class Voice extends Emitter {
         if (this.state === "speaking") this.become("interrupted");
         return this.become("hearing");
       case "input_audio_buffer.committed":
+        if (this.handed) this.line?.send({ type: "response.create" });
+        this.handed = false;
+        return this.become("thinking");
       case "input_audio_buffer.speech_stopped":
         return this.become("thinking");
       case "response.created":
@@ -215,7 +248,7 @@ export class Voice extends Emitter {
         if (this.state === "thinking" && !this.speaking) this.become("listening");
         return undefined;
       case "conversation.item.input_audio_transcription.failed":
-        this.emit("problem", event.error?.message ?? "");
+        this.emit("unheard", event.error?.message ?? "");
         return this.become("listening");
       case "conversation.item.input_audio_transcription.completed":
         if (!event.transcript && this.state === "thinking") this.become("listening");
@@ -236,12 +269,13 @@ export class Voice extends Emitter {
 
   /** What the session is to be, beside what its conversation says. */
   wanted() {
-    const { voice, eagerness, pushToTalk, speech, language } = this.settings;
+    const { voice, eagerness, pushToTalk, speech } = this.settings;
     if (speech === "browser") return { output_modalities: ["text"] };
+    const language = this.settings.language || (this.server?.asr_detects === false ? document.documentElement.lang : "");
     const detection = pushToTalk ? null : { type: "semantic_vad", eagerness };
     return {
       output_modalities: ["audio"],
-      audio: { input: { turn_detection: detection, transcription: language ? { language } : {} }, ...(voice ? { output: { voice } } : {}) },
+      audio: { input: { turn_detection: detection, transcription: language ? { language } : {} }, ...(this.server?.voices?.includes(voice) ? { output: { voice } } : {}) },
     };
   }
 
@@ -268,9 +302,9 @@ export class Voice extends Emitter {
   press() {
     if (!this.active || this.talking) return;
     this.talking = true;
+    this.pressedAt = performance.now();
     this.interrupt();
-    this.line?.talk(true);
-    if (this.settings.speech === "server") this.see("");
+    this.line?.talk(true, true);
     this.listen();
     this.become("hearing");
   }
@@ -279,8 +313,17 @@ export class Voice extends Emitter {
     if (!this.talking) return;
     this.talking = false;
     this.listen();
-    this.line?.talk(false);
-    this.become("thinking");
+    const meant = performance.now() - this.pressedAt >= LEAST_HELD_MS;
+    const byServer = this.settings.speech === "server";
+    if (meant && byServer) this.see("");
+    this.handed = meant && byServer;
+    this.line?.talk(false, meant);
+    this.become(this.handed ? "thinking" : "listening");
+  }
+
+  unsaid() {
+    this.handed = false;
+    if (this.state === "thinking") this.become("listening");
   }
 
   /** @param {boolean} muted */
@@ -300,13 +343,15 @@ export class Voice extends Emitter {
   /** @param {string} deviceId */
   async changeMicrophone(deviceId) {
     this.settings.microphone = deviceId;
-    if (!this.microphone.stream) return;
+    if (!this.active || this.settings.speech === "browser") return;
     try {
       await this.line?.replace(await this.microphone.open(deviceId));
+      this.trouble = "";
       this.listen();
     } catch (error) {
-      this.emit("problem", error instanceof Error ? error.message : "");
+      this.trouble = error instanceof MicrophoneError ? error.trouble : "unknown";
     }
+    this.emit("settings", null);
   }
 
   // --- what is heard
@@ -343,9 +388,28 @@ export class Voice extends Emitter {
 
   // --- the end
 
+  /** Two calls in one browser would hear each other: the newer one goes on. @param {string} id its conversation */
+  yield(id) {
+    if (!this.active) return;
+    this.taken = true;
+    // Its words are kept by the other tab.
+    if (this.conversation?.id === id) this.conversation.away = true;
+    this.stop();
+  }
+
+  /** Nothing gets through, or again: what does not come is not heard. @param {boolean} shaky */
+  shake(shaky) {
+    if (this.shaky === shaky) return;
+    this.shaky = shaky;
+    if (shaky) this.clock.duck();
+    else this.clock.unduck();
+    this.emit("settings", null);
+  }
+
   async lost() {
     this.line?.close();
     this.line = this.server = null;
+    this.handed = this.shaky = false;
     this.hush();
     this.session?.lost();
     if (this.active) await this.again();
@@ -356,7 +420,10 @@ export class Voice extends Emitter {
     this.attempts += 1;
     this.become("preparing");
     this.emit("stage", null);
-    await new Promise((resolve) => setTimeout(resolve, Math.min(400 * 2 ** (this.attempts - 1), LONGEST_WAIT_MS)));
+    await new Promise((resolve) => {
+      setTimeout(resolve, Math.min(400 * 2 ** (this.attempts - 1), LONGEST_WAIT_MS));
+      addEventListener("online", resolve, { once: true });
+    });
     if (run === this.run) await this.connect(run);
   }
 
@@ -370,7 +437,8 @@ export class Voice extends Emitter {
 
   /** @param {Stage} stage @param {string} reason */
   fail(stage, reason) {
-    this.failure = { stage, reason };
+    const offline = stage !== "microphone" && !navigator.onLine;
+    this.failure = offline ? { stage: "request", reason: "offline" } : { stage, reason };
     this.run += 1;
     this.close();
     this.become("failed");
@@ -387,7 +455,7 @@ export class Voice extends Emitter {
       session.over();
       this.surroundings.over(session);
     }
-    this.talking = false;
+    this.talking = this.handed = this.shaky = false;
     this.stats = null;
     this.microphone.close();
   }

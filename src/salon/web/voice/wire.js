@@ -4,6 +4,7 @@ import { Emitter } from "../emitter.js";
 import { Connection } from "../realtime/connection.js";
 import { fromBase64, toBase64 } from "./pcm.js";
 import { Player } from "./player.js";
+import { followRoundTrip } from "./round-trip.js";
 import { StageError } from "./stages.js";
 
 /** @typedef {Pick<ConstructorParameters<typeof Connection>[0], "key" | "tap" | "diagnose">} Surroundings */
@@ -35,6 +36,7 @@ export class WireLine extends Emitter {
     this.connection = new Connection({ model, token: "", lastEventId: "", ...this.surroundings });
     this.connection.on("accepted", () => this.emit("reached", "session"), signal);
     await opened(this.connection, (event) => this.hear(event), () => this.emit("lost", null), signal);
+    followRoundTrip(this, signal);
     this.microphone.on("frame", (pcm) => this.send({ type: "input_audio_buffer.append", audio: toBase64(pcm) }), signal);
   }
 
@@ -66,11 +68,9 @@ export class WireLine extends Emitter {
     this.stop();
   }
 
-  /** Push to talk. @param {boolean} on */
-  talk(on) {
-    if (on) return void this.send({ type: "input_audio_buffer.clear" });
-    this.send({ type: "input_audio_buffer.commit" });
-    this.send({ type: "response.create" });
+  /** Push to talk; what is let go of at once was not `meant`. @param {boolean} on @param {boolean} meant */
+  talk(on, meant) {
+    this.send({ type: on || !meant ? "input_audio_buffer.clear" : "input_audio_buffer.commit" });
   }
 
   // A microphone that is muted gives silence.

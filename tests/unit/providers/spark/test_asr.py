@@ -137,6 +137,11 @@ async def test_what_is_asked_for_reaches_the_service() -> None:
         assert server.business[1]["dhw"] == "utf-8;沙龙"
 
 
+def test_only_the_dictation_has_to_be_told_the_language() -> None:
+    detects = {name: house.asr(name, KEYS).traits.detects for name in ("spark-iat", "iat", "spark-iat-multilingual")}
+    assert detects == {"spark-iat": True, "iat": False, "spark-iat-multilingual": True}
+
+
 async def test_an_app_that_is_not_the_keys_is_told() -> None:
     async with iflytek_server() as server:
         asr = house.asr("iat", {**KEYS, "app_id": "other", "speech_url": server.url})

@@ -3,7 +3,7 @@
 import { number, seconds, t } from "../../i18n/i18n.js";
 import { MarkdownStream } from "../../markdown/stream.js";
 import { textOf } from "../../realtime/answers.js";
-import { heardLength, spokenParts } from "../../realtime/heard.js";
+import { heardLength, spokenParts, unheardText } from "../../realtime/heard.js";
 import { copyFrom } from "../../ui/clipboard.js";
 import { h, put } from "../../ui/dom.js";
 import { icon } from "../../ui/icons.js";
@@ -84,7 +84,7 @@ export class AnswerView {
   /** What stands below the words changes rarely, and not while they come. @param {boolean} running */
   finish(running) {
     const { answer } = this;
-    const sounds = spokenParts(answer).map(({ sound: { over, cut } }) => [over, cut]);
+    const sounds = spokenParts(answer).map((part) => [part.sound.over, unheardText(part) !== ""]);
     const key = JSON.stringify([running, answer.status, answer.problem, answer.figures, sounds]);
     if (key === this.footKey) return;
     this.footKey = key;
@@ -94,7 +94,7 @@ export class AnswerView {
       this.foot,
       problemCard(answer, this.page, this.actions.retry),
       references.length > 0 && sources(references),
-      spokenParts(answer).some(({ sound }) => sound.cut) && h("p", { class: "faint cut-here" }, t("voice interrupted here")),
+      spokenParts(answer).some(unheardText) && h("p", { class: "faint cut-here" }, t("voice interrupted here")),
       answer.waterfall && waterfall(answer.waterfall),
       h("div", { class: "actions" }, ...this.buttons(), figures(answer)),
     );
@@ -140,8 +140,9 @@ class TextView {
     this.said.classList.toggle("cut", sound.cut);
     if (sound.over) this.stream.update(text.slice(0, length), true);
     put(this.heard, sound.over ? "" : text.slice(0, length));
-    put(this.unheard, text.slice(length));
-    this.said.hidden = sound.over && length >= text.length;
+    const rest = sound.over ? unheardText(this.part) : text.slice(length);
+    put(this.unheard, rest);
+    this.said.hidden = sound.over && !rest;
     return undefined;
   }
 }

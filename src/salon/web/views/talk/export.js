@@ -1,8 +1,8 @@
 /** A conversation to take away, as Markdown to read or as JSON to use. */
 
-import { clock, t } from "../../i18n/i18n.js";
+import { t } from "../../i18n/i18n.js";
 import { textOf } from "../../realtime/answers.js";
-import { spokenParts } from "../../realtime/heard.js";
+import { spokenParts, unheardText } from "../../realtime/heard.js";
 import { download } from "../../ui/download.js";
 
 /** @typedef {import("../../model/conversation.js").Conversation} Conversation */
@@ -32,6 +32,11 @@ export function toMarkdown({ meta, entries }) {
   return `${parts.join("\n\n")}\n`;
 }
 
+/** To the second, as in the minutes of a conversation. @param {number} at */
+function clock(at) {
+  return new Date(at).toLocaleTimeString(document.documentElement.lang);
+}
+
 /** When it was said, and whether aloud. @param {import("../../model/types.js").Entry} entry */
 function when(entry) {
   const aloud = entry.kind === "question" ? entry.spoken : spokenParts(entry).length > 0;
@@ -41,7 +46,7 @@ function when(entry) {
 /** What was cut was heard no further. @param {Answer} answer */
 function said(answer) {
   const text = textOf(answer);
-  return spokenParts(answer).some(({ sound }) => sound.cut) ? `${text} … *(${t("voice interrupted here")})*` : text;
+  return spokenParts(answer).some(unheardText) ? `${text} … *(${t("voice interrupted here")})*` : text;
 }
 
 /** @param {Answer} answer */

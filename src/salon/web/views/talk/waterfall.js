@@ -12,17 +12,27 @@ export function waterfall(parts) {
   const total = Math.max(parts.total ?? 0, 1);
   const shown = PARTS.filter((name) => parts[name] > 0);
   const text = shown.map((name) => `${named(name)} ${number(parts[name])} ms`).join(", ");
-  const bars = shown.map((name) => {
-    const bar = h("span", { class: `fall ${name}`, title: `${named(name)}: ${number(parts[name])} ms` });
-    bar.style.flexGrow = String(parts[name] / total);
-    return bar;
-  });
-  return h(
+  /** @param {string} name @param {number} before how long after the end of the words it began */
+  function bar(name, before) {
+    const drawn = h("span", { class: `fall ${name}` });
+    drawn.style.left = `${(100 * before) / total}%`;
+    drawn.style.width = `${(100 * parts[name]) / total}%`;
+    return drawn;
+  }
+  const began = new Map();
+  let sum = 0;
+  for (const name of shown) {
+    began.set(name, sum);
+    sum += parts[name];
+  }
+  const bars = shown.map((name) => bar(name, began.get(name)));
+  const root = h(
     "details",
-    { class: "waterfall" },
+    { class: "waterfall", ontoggle: () => root.open && root.scrollIntoView({ block: "nearest" }) },
     h("summary", null, h("span", { class: "falls", role: "img", "aria-label": text }, ...bars), h("span", null, t("voice answered after", { time: number(parts.total ?? 0) }))),
-    h("dl", null, ...PARTS.flatMap((name) => [h("dt", { class: `fall-name ${name}` }, named(name)), h("dd", null, `${number(parts[name] ?? 0)} ms`)])),
+    h("dl", null, ...shown.flatMap((name) => [h("dt", null, named(name)), h("dd", { class: "falls", "aria-hidden": "true" }, bar(name, began.get(name))), h("dd", null, `${number(parts[name])} ms`)])),
   );
+  return root;
 }
 
 /** @param {string} name */

@@ -21,22 +21,33 @@ export async function testMicrophone(voice) {
   const verdict = h("p", { class: "verdict", role: "status" }, t("voice test about", { seconds: SECONDS }));
   const device = h("p", { class: "faint" });
   const choices = h("div");
-  const record = h("button", { type: "button", class: "button primary", disabled: true, onclick: begin }, icon("mic"), t("voice test record"));
-  const play = h("button", { type: "button", class: "button", disabled: true, onclick: () => void hear() }, icon("play"), t("voice test play"));
+  const record = h("button", { type: "button", class: "button primary", onclick: () => can(record) && begin() }, icon("mic"), t("voice test record"));
+  const play = h("button", { type: "button", class: "button", onclick: () => can(play) && void hear() }, icon("play"), t("voice test play"));
   let loudest = 0;
   let open = true;
 
+  /** Not `disabled`: the one that was pressed would lose the focus. @param {boolean} recording @param {boolean} playing */
+  function allow(recording, playing) {
+    record.setAttribute("aria-disabled", String(!recording));
+    play.setAttribute("aria-disabled", String(!playing));
+  }
+
+  /** @param {HTMLElement} button */
+  function can(button) {
+    return button.getAttribute("aria-disabled") !== "true";
+  }
+
   function begin() {
     loudest = 0;
-    record.disabled = play.disabled = true;
+    allow(false, false);
     tell("", t("voice test recording"));
     sample.record(SECONDS);
   }
 
   async function hear() {
-    record.disabled = play.disabled = true;
+    allow(false, false);
     await sample.play(voice.settings.speaker);
-    record.disabled = play.disabled = false;
+    allow(true, true);
   }
 
   /** @param {string} kind @param {string} text */
@@ -47,7 +58,7 @@ export async function testMicrophone(voice) {
 
   /** @param {string} deviceId */
   async function listen(deviceId) {
-    record.disabled = true;
+    allow(false, false);
     const slow = setTimeout(() => tell("", t(sample.microphone.asking ? "voice slow microphone" : "voice slow device")), SLOW.microphone);
     try {
       await sample.open(deviceId).finally(() => clearTimeout(slow));
@@ -57,7 +68,7 @@ export async function testMicrophone(voice) {
       return tell("bad", t(/** @type {Key} */ (`voice advice ${trouble}`)));
     }
     if (!open) return sample.close();
-    record.disabled = false;
+    allow(true, sample.length > 0);
     tell("", t("voice test about", { seconds: SECONDS }));
     put(device, t("voice test device", { name: sample.device || t("voice device default") }));
     if (sample.differs(deviceId)) tell("bad", t("voice test other"));

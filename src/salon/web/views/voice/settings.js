@@ -2,7 +2,7 @@
 
 import { t, worded } from "../../i18n/i18n.js";
 import { showDialog } from "../../ui/dialog.js";
-import { h } from "../../ui/dom.js";
+import { h, put } from "../../ui/dom.js";
 import { canRecognise } from "../../voice/recognition.js";
 import { browserVoices, canSpeak } from "../../voice/synthesis.js";
 import { modelName } from "../talk/picker.js";
@@ -46,8 +46,18 @@ export function deviceOptions(devices, kind) {
 
 /** @param {Key} label @param {Option[]} options @param {string} value @param {(value: string) => void} take */
 export function choice(label, options, value, take) {
-  const select = h("select", { class: "field", onchange: () => take(select.value) }, ...options.map(([key, text]) => h("option", { value: key, selected: key === value }, text)));
+  const select = h("select", { name: label, class: "field", onchange: () => take(select.value) }, ...options.map(([key, text]) => h("option", { value: key, selected: key === value }, text)));
   return h("label", { class: "labelled" }, h("span", null, t(label)), select);
+}
+
+/** What belongs together. @param {Key} title @param {import("../../ui/dom.js").Child[]} fields */
+function group(title, ...fields) {
+  return h("section", { class: "settings-group" }, h("h3", null, t(title)), ...fields);
+}
+
+/** @param {Key} stem @param {string[]} names @returns {Option[]} */
+function named(stem, names) {
+  return names.map((name) => [name, t(/** @type {Key} */ (`${stem} ${name}`))]);
 }
 
 /**
@@ -59,7 +69,6 @@ export async function showVoiceSettings(page, voice, { choose, test, changed }) 
   const { settings } = voice;
   const devices = await (navigator.mediaDevices?.enumerateDevices().catch(() => []) ?? []);
   const { agents, models } = page.config;
-  const { meta } = page.conversation;
 
   /** @param {Partial<Settings>} change @param {boolean} [anew] the line has to be made again */
   function set(change, anew = false) {
@@ -73,55 +82,87 @@ export async function showVoiceSettings(page, voice, { choose, test, changed }) 
     if (conversation) void voice.start(conversation);
   }
 
-  function setPrompt() {
-    meta.settings = { ...meta.settings, instructions: prompt.value.trim() };
-    page.conversation.touch();
-    void page.conversation.save();
-    page.session.update();
+  /** @param {string} text */
+  function setPrompt(text) {
+    const { conversation, session } = page;
+    conversation.meta.settings = { ...conversation.meta.settings, instructions: text.trim() };
+    conversation.touch();
+    void conversation.save();
+    session.update();
   }
 
   /** @param {Key} label @param {"greets" | "pushToTalk"} name */
   function check(label, name) {
     const box = h("input", { type: "checkbox", checked: settings[name], onchange: () => set({ [name]: box.checked }) });
-    return h("label", { class: "check" }, box, h("span", null, t(label)));
+    return h("label", { class: "checked" }, box, h("span", null, t(label)));
   }
 
-  const prompt = h("textarea", { class: "field", rows: 4, maxlength: 50_000, placeholder: t("instructions hint"), onchange: setPrompt }, meta.settings.instructions);
-  const own = page.agent ? worded(page.agent.welcome) : "";
-  const welcome = h("textarea", { class: "field", rows: 2, maxlength: MOST_WELCOME, placeholder: own || t("voice welcome hint"), onchange: () => set({ welcome: welcome.value.trim() }) }, settings.welcome);
-  const voices = page.agent?.voices ?? agents[0]?.voices ?? [];
-  const byBrowser = settings.speech === "browser";
-  const able = canRecognise() && canSpeak();
-  /** @type {Option[]} */
-  const answerers = [...agents.map((each) => /** @type {Option} */ ([each.name, worded(each.title)])), ...models.map(({ name, title }) => /** @type {Option} */ ([name, modelName(name, title)]))];
-  /** @param {Key} stem @param {string[]} names @returns {Option[]} */
-  const named = (stem, names) => names.map((name) => [name, t(/** @type {Key} */ (`${stem} ${name}`))]);
+  /** @param {Key} label @param {string} value @param {{ rows: number, longest: number, hint: string, take: (text: string) => void }} how */
+  function words(label, value, { rows, longest, hint, take }) {
+    const field = h("textarea", { class: "field", rows, maxlength: longest, placeholder: hint, onchange: () => take(field.value) }, value);
+    return h("label", { class: "labelled" }, h("span", null, t(label)), field);
+  }
 
-  const dialog = showDialog({
+  function who() {
+    const { meta } = page.conversation;
+    /** @type {Option[]} */
+    const answerers = [...agents.map((each) => /** @type {Option} */ ([each.name, worded(each.title)])), ...models.map(({ name, title }) => /** @type {Option} */ ([name, modelName(name, title)]))];
+    const own = page.agent ? worded(page.agent.welcome) : "";
+    return group(
+      "voice who",
+      choice("answered by", answerers, meta.model, (model) => (choose(model), show("answered by"))),
+      words("instructions", meta.settings.instructions, { rows: 4, longest: 50_000, hint: t("instructions hint"), take: setPrompt }),
+      words("voice welcome", settings.welcome, { rows: 2, longest: MOST_WELCOME, hint: own || t("voice welcome hint"), take: (text) => set({ welcome: text.trim() }) }),
+      check("voice greets", "greets"),
+    );
+  }
+
+  function turns() {
+    const byBrowser = settings.speech === "browser";
+    return group(
+      "voice turns",
+      !byBrowser && choice("voice eagerness", named("voice eagerness", ["auto", "low", "medium", "high"]), settings.eagerness, (eagerness) => set({ eagerness })),
+      check("voice push to talk", "pushToTalk"),
+      choice("voice language", [["", t(byBrowser ? "voice language page" : "voice language any")], ["en", "English"], ["zh", "中文"]], settings.language, (language) => set({ language }, byBrowser)),
+    );
+  }
+
+  function sound() {
+    const able = canRecognise() && canSpeak();
+    const byBrowser = settings.speech === "browser";
+    const voices = page.agent?.voices ?? agents[0]?.voices ?? [];
+    const speech = choice("voice speech", named("voice speech", able ? ["server", "browser"] : ["server"]), settings.speech, (chosen) => {
+      set({ speech: /** @type {Settings["speech"]} */ (chosen) }, true);
+      show("voice speech");
+    });
+    const about = h("p", { class: "faint" }, t(!able ? "voice speech none" : byBrowser ? "voice speech about" : "voice speech server about"));
+    if (byBrowser) {
+      const own = browserVoices().map((each) => /** @type {Option} */ ([each.voiceURI, `${each.name} (${each.lang})`]));
+      return group("voice sound", speech, about, choice("voice voice", [["", t("voice device default")], ...own], settings.browserVoice, (uri) => set({ browserVoice: uri })));
+    }
+    return group(
+      "voice sound",
+      speech,
+      about,
+      voices.length > 0 && choice("voice voice", [["", t("voice voice own")], ...voices.map((name) => /** @type {Option} */ ([name, name]))], settings.voice, (name) => set({ voice: name }, true)),
+      choice("voice microphone", deviceOptions(devices, "audioinput"), settings.microphone, (id) => (set({ microphone: id }), void voice.changeMicrophone(id))),
+      choice("voice speaker", deviceOptions(devices, "audiooutput"), settings.speaker, (id) => (set({ speaker: id }), void voice.line?.speakTo(id))),
+      choice("voice way", named("voice way", ["auto", "webrtc", "websocket"]), settings.way, (way) => set({ way: /** @type {Settings["way"]} */ (way) }, true)),
+    );
+  }
+
+  /** What depends on a choice is drawn anew, and who chose stays where they were. @param {Key} chosen */
+  function show(chosen) {
+    put(fields, who(), turns(), sound());
+    /** @type {HTMLElement | null} */ (fields.querySelector(`[name="${chosen}"]`))?.focus();
+  }
+
+  const fields = h("div", { class: "settings-groups" }, who(), turns(), sound());
+  showDialog({
     title: t("voice settings"),
     place: "side",
     content: (close) => [
-      h("h3", null, t("voice who")),
-      choice("answered by", answerers, meta.model, choose),
-      h("label", { class: "labelled" }, h("span", null, t("instructions")), prompt),
-      h("label", { class: "labelled" }, h("span", null, t("voice welcome")), welcome),
-      check("voice greets", "greets"),
-      h("h3", null, t("voice turns")),
-      choice("voice eagerness", named("voice eagerness", ["auto", "low", "medium", "high"]), settings.eagerness, (eagerness) => set({ eagerness })),
-      check("voice push to talk", "pushToTalk"),
-      choice("voice language", [["", t(byBrowser ? "voice language page" : "voice language any")], ["en", "English"], ["zh", "中文"]], settings.language, (language) => set({ language }, byBrowser)),
-      h("h3", null, t("voice sound")),
-      choice("voice speech", named("voice speech", able ? ["server", "browser"] : ["server"]), settings.speech, (speech) => {
-        set({ speech: /** @type {Settings["speech"]} */ (speech) }, true);
-        dialog.close();
-        void showVoiceSettings(page, voice, { choose, test, changed });
-      }),
-      h("p", { class: "faint" }, t(!able ? "voice speech none" : byBrowser ? "voice speech about" : "voice speech server about")),
-      byBrowser && choice("voice voice", [["", t("voice device default")], ...browserVoices().map((each) => /** @type {Option} */ ([each.voiceURI, `${each.name} (${each.lang})`]))], settings.browserVoice, (uri) => set({ browserVoice: uri })),
-      !byBrowser && voices.length > 0 && choice("voice voice", [["", t("voice voice own")], ...voices.map((name) => /** @type {Option} */ ([name, name]))], settings.voice, (name) => set({ voice: name }, true)),
-      !byBrowser && choice("voice microphone", deviceOptions(devices, "audioinput"), settings.microphone, (id) => (set({ microphone: id }), void voice.changeMicrophone(id))),
-      !byBrowser && choice("voice speaker", deviceOptions(devices, "audiooutput"), settings.speaker, (id) => (set({ speaker: id }), void voice.line?.speakTo(id))),
-      !byBrowser && choice("voice way", named("voice way", ["auto", "webrtc", "websocket"]), settings.way, (way) => set({ way: /** @type {Settings["way"]} */ (way) }, true)),
+      fields,
       h(
         "div",
         { class: "dialog-actions" },

@@ -30,7 +30,7 @@ export function buildSight(answerer, settings, { changed, swapped, refused }) {
   });
   const buttons = h("div", { class: "sides-buttons", hidden: true }, swap, button("expand", "voice full", () => void fill()));
   const frame = h("figure", { class: "sight-frame", hidden: true }, video);
-  const root = h("div", { class: "sides" }, answerer, frame, buttons);
+  const root = h("div", { class: "sides", "data-large": "" }, answerer, frame, buttons);
   const canvas = document.createElement("canvas");
   /** @type {MediaStream | null} */
   let stream = null;

@@ -26,6 +26,7 @@ export function buildStage(page, voice, actions, signal) {
   const { frame } = page;
   const label = h("p", { class: "voice-state", role: "status" });
   const hint = h("p", { class: "voice-hint faint" });
+  const listen = h("button", { type: "button", class: "button", hidden: true, onclick: () => void voice.changeMicrophone(voice.settings.microphone) }, icon("retry"), t("try again"));
   const orb = h("div", { class: "orb", "aria-hidden": "true" }, h("span", { class: "orb-glow" }), h("span", { class: "orb-core" }));
   const facts = h("dl", { class: "voice-facts" });
   const signals = h("span", { class: "voice-signal" });
@@ -36,9 +37,10 @@ export function buildStage(page, voice, actions, signal) {
   const begin = h("button", { type: "button", class: "button primary voice-begin", onclick: actions.start });
   const elsewhere = h("button", { type: "button", class: "link", hidden: true, onclick: actions.back });
   const mute = control("mic", "voice mute", () => voice.mute(!voice.muted));
+  mute.classList.add("mute");
   const stop = control("stop", "voice interrupt", () => voice.interrupt());
-  const camera = control("video", "voice camera", () => void sight.toggle("camera"));
-  const screen = control("screen", "voice screen", () => void sight.toggle("screen"));
+  const camera = control("video", "voice camera", () => reveal("camera"));
+  const screen = control("screen", "voice screen", () => reveal("screen"));
   const captions = control("captions", "voice captions", () => {
     voice.settings.captions = !voice.settings.captions;
     keepSettings(voice.settings);
@@ -53,6 +55,12 @@ export function buildStage(page, voice, actions, signal) {
   let soundAt = 0;
 
   voice.picture = () => sight.picture();
+
+  /** @param {import("./sight.js").Kind} kind */
+  function reveal(kind) {
+    if (page.sees) void sight.toggle(kind);
+    else frame.toasts.show(t("blind"));
+  }
 
   /** @param {string} drawing @param {Key} name @param {() => void} run */
   function control(drawing, name, run) {
@@ -89,18 +97,23 @@ export function buildStage(page, voice, actions, signal) {
     const { state, settings, server } = voice;
     const deaf = server && !server.asr && settings.speech === "server";
     let said = "";
-    if (state === "listening" && deaf) said = t("voice deaf");
+    if (voice.shaky) said = t("voice hint shaky");
+    else if (voice.active && voice.trouble) said = t(/** @type {Key} */ (`voice advice ${voice.trouble}`));
+    else if (state === "listening" && deaf) said = t("voice deaf");
     else if (state === "listening" && silent()) said = t("voice hint silent");
+    else if (state === "listening" && voice.stats?.level === "poor") said = t("voice hint network");
     else if (state === "listening") said = settings.pushToTalk ? t("voice hint push") : voice.muted ? t("voice hint muted") : t("voice hint speak");
     else if (state === "speaking") said = t(isTouch() ? "voice hint touch" : "voice hint interrupt");
+    else if (state === "idle" && voice.taken) said = t("voice taken");
     else if (state === "idle" && settings.speech === "browser") said = t("voice hint browser");
+    listen.hidden = !voice.active || !voice.trouble;
     if (hint.textContent !== said) put(hint, said);
   }
 
   /** A microphone that hears something always hears a little noise; a switch at the device gives none at all. */
   function silent() {
     const { settings, muted, talking } = voice;
-    return settings.speech === "server" && !muted && (!settings.pushToTalk || talking) && performance.now() - soundAt > SILENT_MS;
+    return settings.speech === "server" && !voice.trouble && !muted && (!settings.pushToTalk || talking) && performance.now() - soundAt > SILENT_MS;
   }
 
   function showControls() {
@@ -120,7 +133,7 @@ export function buildStage(page, voice, actions, signal) {
     captions.setAttribute("aria-pressed", String(voice.settings.captions));
     for (const [each, kind, name] of /** @type {const} */ ([[camera, "camera", "voice camera"], [screen, "screen", "voice screen"]])) {
       each.setAttribute("aria-pressed", String(sight.kind() === kind));
-      each.disabled = blind;
+      each.setAttribute("aria-disabled", String(blind));
       each.title = blind ? t("blind") : t(name);
     }
   }
@@ -128,7 +141,7 @@ export function buildStage(page, voice, actions, signal) {
   function showFacts() {
     more.hidden = !voice.active;
     put(facts, ...factsOf(voice, frame.config.version));
-    put(signals, signalOf(voice.stats));
+    put(signals, ...signalOf(voice.stats));
   }
 
   function draw() {
@@ -149,8 +162,10 @@ export function buildStage(page, voice, actions, signal) {
   voice.on("state", show, signal);
   voice.on("stage", show, signal);
   voice.on("settings", () => (showControls(), showHint(), showFacts()), signal);
-  voice.on("stats", showFacts, signal);
+  voice.on("stats", () => (showFacts(), showHint()), signal);
   voice.on("level", hear, signal);
+  // On a phone it lies above what was said.
+  addEventListener("pointerdown", ({ target }) => more.open && getComputedStyle(facts).position === "absolute" && !more.contains(/** @type {Node} */ (target)) && (more.open = false), { signal });
   signal.addEventListener(
     "abort",
     () => {
@@ -165,7 +180,7 @@ export function buildStage(page, voice, actions, signal) {
   const root = h(
     "section",
     { class: "voice-stage", "aria-label": t("voice stage") },
-    sight.root, label, hint, progress, trouble, begin, elsewhere, push,
+    sight.root, label, hint, listen, progress, trouble, begin, elsewhere, push,
     h("div", { class: "voice-controls" }, mute, stop, camera, screen, captions, hangup),
     more,
     h("p", { class: "voice-note faint" }, t("voice note")),

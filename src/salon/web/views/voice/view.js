@@ -6,10 +6,12 @@ import { Page } from "../../page.js";
 import { diagnose } from "../../realtime/config.js";
 import { h, put } from "../../ui/dom.js";
 import { icon } from "../../ui/icons.js";
+import { openMenu } from "../../ui/menu.js";
 import { VoiceTrace } from "../../voice/trace.js";
 import { Voice } from "../../voice/voice.js";
 import { inspectButton, viewHead } from "../head.js";
 import { buildInspector } from "../inspector/inspector.js";
+import { buildBanner } from "../talk/banner.js";
 import { buildComposer } from "../talk/composer.js";
 import { acceptDrops } from "../talk/drop.js";
 import { exportMarkdown } from "../talk/export.js";
@@ -29,7 +31,7 @@ export async function build(frame, signal) {
   const { voice, trace } = frame.keep("voice", () => make(frame, page));
   if (voice.active && voice.conversation && !frame.place.path) page.open(voice.conversation);
   const actions = {
-    start: () => void voice.start(page.conversation),
+    start: () => void start(),
     test: () => void testMicrophone(voice),
     back: () => voice.conversation && page.go(voice.conversation.id),
     settings: showSettings,
@@ -38,8 +40,15 @@ export async function build(frame, signal) {
   const title = h("h1", null);
   const save = button("download", "voice save", () => exportMarkdown(page.conversation));
   const write = button("talk", "voice write on", () => page.goBy("talk"));
+  const test = button("mic", "voice test", actions.test);
+  const inspect = inspectButton(frame, signal);
+  const more = button("more", "more", showMore);
+  more.setAttribute("aria-haspopup", "menu");
+  more.classList.add("unfolds");
+  for (const each of [write, save, test, inspect]) each.classList.add("folds");
   const said = h("section", { class: "voice-said", "aria-label": t("voice transcript") });
   const bottom = h("div", { class: "bottom" });
+  const banner = h("div", null);
   let thread = h("div", null);
   put(said, thread, h("p", { class: "captions-off faint" }, t("voice captions off")), bottom);
   const body = h("div", { class: "voice-body" }, stage.root, said);
@@ -51,6 +60,13 @@ export async function build(frame, signal) {
   /** @param {string} drawing @param {import("../../i18n/i18n.js").Key} name @param {() => void} run */
   function button(drawing, name, run) {
     return h("button", { type: "button", class: "icon-button", "aria-label": t(name), title: t(name), onclick: run }, icon(drawing));
+  }
+
+  /** A phone has no room for all of them beside the title. */
+  function showMore() {
+    const folded = [write, save, test, inspect].filter((each) => !each.hidden);
+    const drawings = new Map([[write, "talk"], [save, "download"], [test, "mic"], [inspect, "pulse"]]);
+    openMenu(more, folded.map((each) => ({ label: each.title, icon: drawings.get(each), run: () => each.click() })), t("more"));
   }
 
   function showSettings() {
@@ -65,6 +81,12 @@ export async function build(frame, signal) {
     if (active) actions.start();
   }
 
+  async function start() {
+    // It went on in another tab.
+    if (page.conversation.away) await page.takeOver();
+    await voice.start(page.conversation);
+  }
+
   function composerNow() {
     const { conversation } = page;
     const { model } = conversation.meta;
@@ -74,7 +96,7 @@ export async function build(frame, signal) {
     signal.addEventListener("abort", () => over.abort(), { once: true, signal: over.signal });
     const composer = buildComposer(page, over.signal);
     acceptDrops(said, composer.attach, over.signal);
-    put(bottom, composer.root);
+    put(bottom, banner, composer.root);
     writing = { conversation, model, composer, over };
     return composer;
   }
@@ -86,6 +108,9 @@ export async function build(frame, signal) {
     signal.addEventListener("abort", () => shown.abort(), { once: true, signal: shown.signal });
     const { conversation } = page;
     const composer = composerNow();
+    // Of a call the stage says how its line is.
+    const spoken = page.sessions.held === conversation.id;
+    put(banner, !spoken && buildBanner(page, shown.signal));
     const choosing = thread.querySelector(".scenes")?.contains(document.activeElement);
     const next = buildThread(page, h("div"), () => buildScenes(page, choose, composer.ask), shown.signal);
     thread.replaceWith(next);
@@ -97,7 +122,7 @@ export async function build(frame, signal) {
       save.hidden = write.hidden = !conversation.meta.count;
     };
     conversation.on("meta", showTitle, shown.signal);
-    page.session.on("problem", ({ message }) => frame.toasts.show(message), shown.signal);
+    if (spoken) page.session.on("problem", ({ message }) => frame.toasts.show(message), shown.signal);
     showTitle();
     stage.show();
     showCaptions();
@@ -112,7 +137,7 @@ export async function build(frame, signal) {
   page.on("opened", showConversation, signal);
   frame.on("place", () => void page.follow("voice"), signal);
   voice.on("notice", () => frame.toasts.show(t("voice by websocket")), signal);
-  voice.on("problem", (message) => frame.toasts.show(message), signal);
+  voice.on("unheard", (reason) => frame.toasts.show(t("voice unheard", { reason })), signal);
   showConversation();
 
   return {
@@ -120,7 +145,7 @@ export async function build(frame, signal) {
     main: h(
       "main",
       { class: "voice" },
-      viewHead(frame, title, write, save, button("mic", "voice test", actions.test), button("sliders", "voice settings", showSettings), inspectButton(frame, signal)),
+      viewHead(frame, title, write, save, test, button("sliders", "voice settings", showSettings), inspect, more),
       body,
     ),
     inspector: buildInspector(frame, { recorder: trace, title: t("inspector"), lanes: [t("lane page"), t("lane server")], file: "salon-voice.json" }, signal),
