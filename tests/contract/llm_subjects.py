@@ -54,7 +54,7 @@ OPENAI_WORDS = {
     "thinking": "think tags",
     "call": "call without id",
 }
-PATIENCE = {"first_token_timeout": 0.2, "stall_timeout": 0.2}
+PATIENCE = {"first_token_timeout": 0.8, "stall_timeout": 0.8}
 
 
 DEMO_WORDS = {"answer": "count to 5", "call": "北京 weather"}
