@@ -6,7 +6,6 @@ but for the first packet behind a silence.
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
 from random import Random
@@ -162,8 +161,6 @@ class AudioOut:
         self._played = 0
         self._loss = 0  # per cent
         self._at = 0
-        self._drained = asyncio.Event()
-        self._drained.set()
 
     def connect(self, writer: Writer) -> None:
         self._writer = writer
@@ -195,7 +192,6 @@ class AudioOut:
             # What is queued keeps its rate: a frame's size tells it, and the encoder follows.
             self._pad()
             self._rate = rate
-        self._drained.clear()
         idle = not (self._frames or self._prepared or self._talking or self._ahead)
         rest, size = self._rest, self._frame_bytes
         rest += samples
@@ -216,24 +212,10 @@ class AudioOut:
             taken += 1
         return taken * opus.FRAME_MS
 
-    def flush(self) -> int:
-        self._frames.clear()
-        self._rest.clear()
-        self._prepared = None
-        played, self._played = self._played, 0
-        if self._encoder is not None:
-            self._encoder.reset()
-        self._drained.set()
-        return played
-
-    async def drained(self) -> None:
-        await self._drained.wait()
-
     def close(self) -> None:
         self._frames.clear()
         self._rest.clear()
         self._prepared = None
-        self._drained.set()
         self._writer = None
 
     def tick(self, now: int) -> None:
@@ -272,8 +254,6 @@ class AudioOut:
             self.octets += len(packet)
             self._transport.send_rtp(out)
         self._quiet, self._talking = quiet, not quiet
-        if not self._frames and not self._rest:
-            self._drained.set()
 
     def prepare(self) -> None:
         """After all packets of a tick are sent: make the next one."""

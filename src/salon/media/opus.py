@@ -48,7 +48,7 @@ BITRATE: Final = 40_000
 # Per cent of packets lost above which forward error correction is worth its bits.
 LOSSY: Final = 1
 
-_AUDIO, _SET_BITRATE, _SET_COMPLEXITY, _SET_FEC, _SET_LOSS, _SET_DTX, _RESET = 2049, 4002, 4010, 4012, 4014, 4016, 4028
+_AUDIO, _SET_BITRATE, _SET_COMPLEXITY, _SET_FEC, _SET_LOSS, _SET_DTX = 2049, 4002, 4010, 4012, 4014, 4016
 _SET_SIGNAL, _VOICE, _ANY = 4024, 3001, -1000
 
 _ffi = cffi.FFI()
@@ -145,10 +145,6 @@ class Encoder:
         # libopus takes SILK for what it is told is a voice, once there is any loss; else it waits for more of it.
         self._set(_SET_SIGNAL, _VOICE if lossy else _ANY)
         self._set(_SET_LOSS, min(percent, 50))
-
-    def reset(self) -> None:
-        """What comes now has nothing to do with what came before."""
-        _lib.opus_encoder_ctl(self._encoder, _RESET)
 
     def _set(self, request: int, value: int) -> None:
         _lib.opus_encoder_ctl(self._encoder, request, _ffi.cast("int", value))

@@ -181,7 +181,7 @@ class AudioOut(Protocol):
 
     @property
     def played_ms(self) -> int:
-        """How much was sent since the first ``write`` after the last ``flush``."""
+        """How much was sent."""
         ...
 
     def write(self, samples: bytes, rate: int = 24_000) -> None:
@@ -192,14 +192,6 @@ class AudioOut(Protocol):
     def withdraw(self) -> int:
         """Take back what is queued, and return how many ms of it: to be written again, another way. For who writes packets of
         20 ms."""
-        ...
-
-    def flush(self) -> int:
-        """Drop what is queued, and return ``played_ms``: what the listener was sent of it."""
-        ...
-
-    async def drained(self) -> None:
-        """Return when all that was queued is sent or flushed, or the peer is closed."""
         ...
 
 

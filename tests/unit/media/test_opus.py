@@ -94,14 +94,6 @@ def test_what_cannot_be_recovered_is_made_up() -> None:
     assert loudness([decoder.conceal() for _ in range(100)][-1]) < first / 3, "it fades"
 
 
-def test_after_a_reset_the_encoder_remembers_nothing() -> None:
-    one, other = Encoder(16_000), Encoder(16_000)
-    for frame in range(10):
-        one.encode(tone(16_000, frame))
-    one.reset()
-    assert one.encode(tone(16_000, 0)) == other.encode(tone(16_000, 0))
-
-
 @pytest.mark.parametrize("loss", [0, 10])
 def test_a_packet_that_is_undone_was_never_made(loss: int) -> None:
     one, other = Encoder(24_000), Encoder(24_000)
