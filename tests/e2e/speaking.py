@@ -63,7 +63,11 @@ class Watch:
 
         page.on("pageerror", lambda error: note(str(error)))
         page.on("console", lambda said: said.type == "error" and note(f"console: {said.text} ({said.location['url']})"))
-        page.on("requestfailed", lambda asked: note(f"failed: {asked.method} {asked.url}: {asked.failure}"))
+        # A page that says goodbye waits for no answer.
+        page.on(
+            "requestfailed",
+            lambda asked: asked.url.endswith("/hangup") or note(f"failed: {asked.method} {asked.url}: {asked.failure}"),
+        )
         page.on("response", lambda came: came.status >= 400 and note(f"refused: {came.status} {came.url}"))
 
 

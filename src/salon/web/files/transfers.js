@@ -226,13 +226,13 @@ export class Transfers extends Emitter {
     this.emit("changed", null);
   }
 
-  /** Forget it, and what came of it. @param {Transfer} transfer */
+  /** Forget it, and what came of it. It is there until it would not be back after a reload. @param {Transfer} transfer */
   async forget(transfer) {
     if (!transfer.isOver) transfer.cancel();
-    if (transfer.way === "out") void sending.forget(transfer.id);
+    if (transfer.way === "out") await sending.forget(transfer.id);
+    else if (transfer instanceof Incoming) await transfer.store.remove(transfer.id).catch(() => {});
     this.all = this.all.filter((each) => each !== transfer);
     this.emit("changed", null);
-    if (transfer instanceof Incoming) await transfer.store.remove(transfer.id).catch(() => {});
   }
 }
 
