@@ -46,8 +46,17 @@ _OPEN_EN = _listed(
     "eighty ninety hundred thousand million",
     "zero two three four five six seven eight nine ten",
 )
-# "the cheapest …", "to add …"
-_SUPERLATIVE_EN = re.compile(r"\bthe [a-z]{2,}est$|\bto (?!go$|leave$|stop$|sleep$|eat$|talk$|work$)[a-z]{2,}$")
+# Who says this keeps the word, however finished it sounds.
+_HOLDING_EN = re.compile(
+    r"\b(?:let me (?:think|see|check|look)|(?:hold|hang) on|bear with me"
+    r"|(?:one|(?:just|wait|give me) (?:a|one)) (?:moment|second|sec|minute))$"
+)
+_HOLDING_ZH = re.compile(r"(?:(?:让我|我)(?:想|看|查)(?:一?下|一?[想看查])|等(?:一下|等|我一下|会儿)|稍等(?:一下)?)$")
+# "the cheapest …", "to add …", "could you tell me …"
+_WANTING_EN = re.compile(
+    r"\bthe [a-z]{2,}est$|\bto (?!go$|leave$|stop$|sleep$|eat$|talk$|work$)[a-z]{2,}$"
+    r"|\b(?:tell|show|give|bring|get|find|send|buy|make|book|teach|read) me$"
+)
 _NAMED_EN = re.compile(r"\bname is [^ ]+$|\b(?:spelled|spelt)(?: [^ ]+)?$")
 _TRAILING_ZH = tuple(
     _listed(
@@ -60,7 +69,7 @@ _TRAILING_ZH = tuple(
 )
 _OPEN_ZH = re.compile(
     r"(?:[一两几三四五六七八九十这那哪每](?:个|张|份|家|本|杯|件|条|位|只|辆|双|间|台|部|种|次|些)|喜欢|需要|希望|想|要|去|到|用|找|买|有|在"
-    r"|特别|[要想会能得][\u4e00-\u9fff]|我叫.{1,3}|我姓.{1,2}|名字[是叫].{1,3}|[，,、].{1,2}|(?<![好是对会行真以])的)$"
+    r"|特别|告诉我|[要想会能得][\u4e00-\u9fff]|我叫.{1,3}|我姓.{1,2}|名字[是叫].{1,3}|[，,、].{1,2}|(?<![好是对会行真以])的)$"
 )
 _FINISHED_ZH = ("吗", "呢", "吧", "了", "谢谢", "好的", "再见", "什么", "怎么办", "多少", "哪里", "为什么")
 _END = "。！？!?…．.”\"'）)」』》"
@@ -124,7 +133,9 @@ def _is_whole(bare: str) -> bool:
 
 def _trails(bare: str) -> bool:
     if bare and "\u3400" <= bare[-1] <= "\u9fff":
-        return bare.endswith(_TRAILING_ZH)
+        return bare.endswith(_TRAILING_ZH) or _HOLDING_ZH.search(bare) is not None
+    if _HOLDING_EN.search(bare):
+        return True
     words = _WORDS.findall(bare)
     if not words:
         return False
@@ -139,4 +150,4 @@ def _is_open(bare: str) -> bool:
     words = _WORDS.findall(bare)
     number = bool(words) and words[-1].isdigit() and not _is_whole(bare)
     wants = bool(words) and words[-1] in _OPEN_EN
-    return number or wants or any(each.search(bare) for each in (_SUPERLATIVE_EN, _NAMED_EN))
+    return number or wants or any(each.search(bare) for each in (_WANTING_EN, _NAMED_EN))

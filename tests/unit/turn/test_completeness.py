@@ -25,6 +25,8 @@ CASES = {
         "tell me what it is",
         "我要一杯咖啡",
         "just a coffee",
+        "I want to have a minute",
+        "你让我想起她",
     ],
     Completeness.OPEN: [
         "I like that",
@@ -38,6 +40,8 @@ CASES = {
         "我们要一个双人间，带",
         "菜谱上说要加",
         "it is on page 12",
+        "could you tell me",
+        "你能告诉我",
     ],
     Completeness.TRAILING: [
         "I went there because",
@@ -57,6 +61,12 @@ CASES = {
         "请告诉司机，就说",
         "你知不知道",
         "有没有什么",
+        "Let me think.",
+        "OK, just a second.",
+        "Hold on",
+        "让我想想。",
+        "嗯，我看一下",
+        "等一下",
     ],
     Completeness.DICTATING: [
         "my number is five five five",
