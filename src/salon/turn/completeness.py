@@ -48,7 +48,7 @@ _OPEN_EN = _listed(
 )
 # Who says this keeps the word, however finished it sounds.
 _HOLDING_EN = re.compile(
-    r"\b(?:let me (?:think|see|check|look)|(?:hold|hang) on|bear with me"
+    r"\b(?:let me(?: (?:think|see|check|look))?|(?:hold|hang) on|bear with me"
     r"|(?:one|(?:just|wait|give me) (?:a|one)) (?:moment|second|sec|minute))$"
 )
 _HOLDING_ZH = re.compile(r"(?:(?:让我|我)(?:想|看|查)(?:一?下|一?[想看查])|等(?:一下|等|我一下|会儿)|稍等(?:一下)?)$")

@@ -11,8 +11,8 @@ from salon.base.session import SemanticVad, ServerVad, TurnDetection
 from salon.turn.completeness import Completeness, judge
 
 WAITS = {
-    Completeness.FINISHED: 400,
-    Completeness.PLAIN: 400,
+    Completeness.FINISHED: 380,
+    Completeness.PLAIN: 380,
     Completeness.OPEN: 720,
     Completeness.UNKNOWN: 720,
     Completeness.DICTATING: 1300,

@@ -61,6 +61,7 @@ CASES = {
         "请告诉司机，就说",
         "你知不知道",
         "有没有什么",
+        "Let me",
         "Let me think.",
         "OK, just a second.",
         "Hold on",

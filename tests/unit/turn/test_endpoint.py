@@ -23,11 +23,11 @@ def test_server_vad_waits_as_long_as_the_client_said() -> None:
 
 def test_semantic_vad_waits_as_long_as_the_words_ask_for() -> None:
     waits = [due(Endpoint(SemanticVad()), text) for text in ("What can you do?", "open the door", "", "我想要那个")]
-    assert waits == [400, 400, 720, 2000]
+    assert waits == [380, 380, 720, 2000]
 
 
 @pytest.mark.parametrize(
-    ("eagerness", "plain", "trailing"), [("low", 800, 4000), ("auto", 400, 2000), ("high", 240, 1200)]
+    ("eagerness", "plain", "trailing"), [("low", 760, 4000), ("auto", 380, 2000), ("high", 228, 1200)]
 )
 def test_eagerness(eagerness: str, plain: int, trailing: int) -> None:
     detection = SemanticVad(eagerness=eagerness)  # type: ignore[arg-type]
@@ -47,14 +47,14 @@ def test_words_that_come_late_move_the_end() -> None:
     endpoint = Endpoint(SemanticVad())
     assert due(endpoint, "") == 720
     endpoint.heard("It is finished.")
-    assert endpoint.due == 1400
+    assert endpoint.due == 1380
 
 
 @pytest.mark.parametrize(
     ("text", "waits"),
     [
-        ("What can you do?", [2000, 1200, 400, 340, 280]),
-        ("open the door", [4000, 2200, 400, 340, 280]),
+        ("What can you do?", [2000, 1190, 380, 330, 280]),
+        ("open the door", [4000, 2190, 380, 330, 280]),
         ("", [4000, 2360, 720, 500, 280]),
         ("open the door because", [2000, 2000, 2000, 2000, 2000]),
     ],
@@ -83,7 +83,7 @@ def test_a_turn_model_says_nothing_about_the_next_pause_or_to_server_vad() -> No
     endpoint = Endpoint(SemanticVad())
     due(endpoint, "open the door")
     endpoint.judged(1.0)
-    assert due(endpoint, "open the door") == 400
+    assert due(endpoint, "open the door") == 380
     fixed = Endpoint(ServerVad(silence_duration_ms=300))
     due(fixed)
     fixed.judged(0.0)

@@ -74,7 +74,7 @@ def test_a_pause_within_a_turn_is_a_new_segment_of_it() -> None:
     assert ear.voice(400) == [SegmentBegan("item_1", 1500)]
     ear.silence(300)
     ear.words("I went there because I wanted it.", final=True)
-    assert ear.silence(600)[-1] == SpeechStopped("item_1", 0, 2600, 2200)
+    assert ear.silence(600)[-1] == SpeechStopped("item_1", 0, 2580, 2200)
 
 
 def test_the_end_waits_for_the_words() -> None:
@@ -86,7 +86,7 @@ def test_the_end_waits_for_the_words() -> None:
         ear.words(text, final=True)
         ear.silence(3000)
         waits.append(ear.when(SpeechStopped) - 500)
-    assert waits == [400, 400, 2000]
+    assert waits == [380, 380, 2000]
 
 
 def test_the_end_waits_for_words_that_are_still_being_recognised() -> None:
@@ -114,8 +114,8 @@ def test_the_end_waits_for_words_no_longer_than_an_answer_is_worth() -> None:
         ear.silence(3000)
         return ear.when(SpeechStopped) - (1000 if goes_on else 500)
 
-    assert end(SemanticVad()) == end(SemanticVad(), goes_on=True) == 400 + WORDS_MS
-    assert end(SemanticVad(), fails=True) == end(ServerVad(silence_duration_ms=400)) == 400
+    assert end(SemanticVad()) == end(SemanticVad(), goes_on=True) == 380 + WORDS_MS
+    assert end(SemanticVad(), fails=True) == end(ServerVad(silence_duration_ms=380)) == 380
 
 
 def test_semantic_vad_ducks_first_and_tells_nobody() -> None:
@@ -178,10 +178,10 @@ def test_a_turn_is_not_over_while_something_stirs() -> None:
     ear.voice(500)
     ear.silence(240)
     ear.words("It is late.", final=True)
-    ear.silence(140)
-    # It would be over after 400 ms. A voice begins, which is not known to be one for the next 60.
+    ear.silence(120)
+    # It would be over after 380 ms. A voice begins, which is not known to be one for the next 60.
     assert ear.voice(20, 0.3) == ear.voice(40, 0.9) == []
-    assert ear.voice(60, 0.9) == [SegmentBegan("item_1", 600)]
+    assert ear.voice(60, 0.9) == [SegmentBegan("item_1", 580)]
     ear.silence(240)
     ear.words("It is late. And dark.", final=True)
     assert isinstance(ear.silence(400)[-1], SpeechStopped)
@@ -192,7 +192,7 @@ def test_what_stirs_and_is_no_voice_does_not_keep_a_turn_open() -> None:
     ear.voice(500)
     ear.words("It is late.", final=True)
     ear.voice(1000, 0.3)
-    assert ear.when(SpeechStopped) - 500 == 400 + STIRRED_MS
+    assert ear.when(SpeechStopped) - 500 == 380 + STIRRED_MS
 
 
 def test_a_nod_is_dropped_and_we_go_on() -> None:
