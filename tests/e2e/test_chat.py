@@ -141,6 +141,7 @@ def test_what_was_written_without_a_network_is_sent_by_the_next_page_once(new_ch
     ada, bob = new_chat(relay.url).enter("unsent", "Ada"), new_chat().enter("unsent", "Bob")
     ada.say("before")
     bob.has("before")
+    expect(ada.page.locator(".chat-message.pending")).to_have_count(0)
     relay.cut()
     expect(ada.page.locator(".banner")).to_be_visible(timeout=SLOW)
     for n in range(3):

@@ -97,8 +97,8 @@ def test_subtitles_are_switched_off_and_stay_off(open_voice: Open) -> None:
     page.keyboard.press("Enter")
     expect(page.locator(".orb")).to_have_attribute("data-state", "speaking", timeout=PATIENT)
     page.get_by_role("button", name="Hang up").click()
-    # What was said is there.
-    expect(page.locator(".answer").last).to_contain_text("1, 2, 3")
+    # What was said is there, and what was not, from wherever the call ended.
+    expect(page.locator(".answer").last).to_contain_text(re.compile(r"1\W*2\W*3"))
     expect(thread).to_be_visible()
     page.reload()
     start.click()
