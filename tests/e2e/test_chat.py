@@ -119,6 +119,7 @@ def test_a_cut_network_loses_nothing_and_doubles_nothing(new_chat: NewChat, rela
     ada, bob = new_chat(relay.url).enter("cut", "Ada"), new_chat().enter("cut", "Bob")
     ada.say("before")
     bob.has("before")
+    expect(ada.page.locator(".chat-message.pending")).to_have_count(0)
     relay.cut()
     expect(ada.page.locator(".banner")).to_be_visible(timeout=SLOW)
     for n in range(5):
