@@ -83,7 +83,7 @@ async def speak_ahead(script: Script, pieces: Pieces, say: Callable[[Take, str, 
                 await takes.put(None)
 
     async with alongside(ask()):
-        alone, before = False, script.milliseconds
+        alone = False
         while (next_one := await takes.get()) is not None:
             if isinstance(next_one, SalonError):
                 raise next_one

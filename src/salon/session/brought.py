@@ -13,9 +13,8 @@ from salon.base.items import InputAudio, Item, MessageItem
 from salon.base.session import AudioFormat
 from salon.base.speech import ASR_RATE, AsrOptions, Final
 from salon.ports.asr import Asr
-from salon.sound import g711
+from salon.sound.incoming import Incoming
 from salon.sound.pcm import milliseconds, size
-from salon.sound.resample import Resampler
 
 log = logging.getLogger("salon.ear")
 
@@ -28,6 +27,12 @@ class Listener(Protocol):
     def transcribed(self, item_id: str, text: str, seconds: float) -> None: ...
 
     def failed(self, item_id: str, error: ProviderError) -> None: ...
+
+
+def broken() -> ProviderError:
+    """What is told of an exception that is not the recogniser's own to tell; the log has all of it."""
+    log.exception("recogniser broke")
+    return ProviderError("The recogniser could not be used: an error inside the server.")
 
 
 class Brought:
@@ -51,7 +56,7 @@ class Brought:
             return
         sounds = [part for part in item.content if isinstance(part, InputAudio)]
         if len(sounds) == 1 and sounds[0].audio and sounds[0].transcript is None:
-            self._waiting.append((item.id, _at_16k(sounds[0].audio, audio), options))
+            self._waiting.append((item.id, Incoming(audio).push(sounds[0].audio), options))
             if self._task is None:
                 self._task = self._spawn(self._run())
 
@@ -69,8 +74,7 @@ class Brought:
             except ProviderError as problem:
                 error = problem
             except Exception:
-                log.exception("recogniser broke")
-                error = ProviderError("The recogniser could not be used: an error inside the server.")
+                error = broken()
             self._waiting.popleft()
             if error is None:
                 self._listener.transcribed(item_id, text, milliseconds(pcm, ASR_RATE) / 1000)
@@ -87,10 +91,3 @@ class Brought:
                 if isinstance(heard, Final):
                     return heard.text
         raise BadAnswer("The recogniser ended without saying what it heard.")
-
-
-def _at_16k(audio: bytes, format: AudioFormat) -> bytes:
-    law = g711.LAWS.get(format.type)
-    if law is not None:
-        audio = g711.decode(audio, law)
-    return Resampler(24_000 if law is None else 8000, ASR_RATE).push(audio)

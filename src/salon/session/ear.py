@@ -20,7 +20,7 @@ from salon.base.session import SemanticVad, TurnDetection
 from salon.base.speech import ASR_RATE, AsrOptions, Final
 from salon.ports.asr import Asr, AsrSession
 from salon.ports.vad import Vad, VadSession
-from salon.session.brought import Brought
+from salon.session.brought import Brought, broken
 from salon.session.judging import Judging
 from salon.session.kept import MOST_KEPT, KeptSound
 from salon.sound.pcm import Framer, level, size, trailing_silence
@@ -298,8 +298,7 @@ class Ear:
         except ProviderError as error:
             segment.error = error
         except Exception:
-            log.exception("recogniser broke")
-            segment.error = ProviderError("The recogniser could not be used: an error inside the server.")
+            segment.error = broken()
         if segment.error is not None and not segment.finished:
             # What was said since then nobody heard: half a sentence is none.
             segment.text = ""

@@ -42,8 +42,7 @@ from salon.session.held import Held
 from salon.session.speaker import Speaker, WireSpeaker
 from salon.session.speculation import SpeculatingLlm
 from salon.session.timing import Timing
-from salon.sound import g711
-from salon.sound.resample import Resampler
+from salon.sound.incoming import Incoming
 from salon.turn import settings
 from salon.turn.conversation import ConversationMachine
 from salon.turn.interrupt import GREETING_MS
@@ -100,7 +99,7 @@ class Voice:
         self.speaker = None
         self._held = Held()
         self._input = AudioFormat()
-        self._to_16k = Resampler(24_000, 16_000)
+        self._incoming = Incoming(self._input)
         self._timing = Timing(clock, observer)
         self._captions = Captions(machine, tell)
         self._greeted_at: int | None = None
@@ -227,7 +226,7 @@ class Voice:
             self.ear.options = settings.hearing(audio.transcription or Transcription())
         if audio.format != self._input:
             self._input = audio.format
-            self._to_16k = Resampler(24_000 if audio.format.type == "audio/pcm" else 8000, 16_000)
+            self._incoming = Incoming(audio.format)
 
     def rested(self) -> None:
         """An answer is over, and all of it has been told."""
@@ -333,9 +332,7 @@ class Voice:
 
     def _append(self, audio: bytes) -> None:
         assert self.ear is not None
-        if (law := g711.LAWS.get(self._input.type)) is not None:
-            audio = g711.decode(audio, law)
-        self.ear.push(self._to_16k.push(audio))
+        self.ear.push(self._incoming.push(audio))
 
     def _sound(self, event: OutputAudioDelta) -> None:
         if self.speaker is None:

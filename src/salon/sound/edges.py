@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from salon.sound.pcm import SAMPLE, leading_silence, size
+from salon.sound.pcm import FULL_SCALE, SAMPLE, leading_silence, size
 
 LEAD_MS = 20
 """What stays before the first sound."""
@@ -28,7 +28,7 @@ class Edges:
         sound = self._held + pcm
         if not self._begun:
             sound = sound[leading_silence(sound, self._rate, below=BELOW, keep_ms=LEAD_MS) :]
-        loud = np.flatnonzero(np.abs(np.frombuffer(sound, dtype="<i2").astype(np.int32)) > BELOW * 32768)
+        loud = np.flatnonzero(np.abs(np.frombuffer(sound, dtype="<i2").astype(np.int32)) > BELOW * FULL_SCALE)
         self._begun = self._begun or bool(loud.size)
         end = (int(loud[-1]) + 1) * SAMPLE if loud.size else 0
         self._held = sound[end:]

@@ -76,7 +76,6 @@ class Simulation:
         self._microphone: deque[bytes] = deque()
         self._out = Loudspeaker()
         self._stack = AsyncExitStack()
-        self._stuck: BaseException | None = None
         self._changed = asyncio.Event()
         self._listeners: list[Callable[[Event], None]] = []
         self._clock = LoopClock()
@@ -111,15 +110,15 @@ class Simulation:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         # What the script raises is the caller's, not one of a group.
+        stuck: BaseException | None = None
         try:
             await self._stack.__aexit__(None, None, None)
         except* Stuck as group:
-            stuck: BaseException = group
+            stuck = group
             while isinstance(stuck, BaseExceptionGroup):
                 stuck = stuck.exceptions[0]
-            self._stuck = stuck
-        if self._stuck is not None:
-            raise self._stuck
+        if stuck is not None:
+            raise stuck
 
     @property
     def now(self) -> int:

@@ -30,7 +30,13 @@ _OPERATORS = {
     "<": ("less than", "小于"),
     ">": ("greater than", "大于"),
 }
+_POWERS = {"2": ("squared", "的平方"), "3": ("cubed", "的立方")}
 _SILENT = frozenset({"left", "right", "text", "mathrm", "mathbf", "displaystyle", "quad", "qquad"})
+
+
+def power(exponent: str) -> tuple[str, str]:
+    """What is said behind the base, in English and in Chinese."""
+    return _POWERS.get(exponent, (f"to the power of {exponent}", f"的{exponent}次方"))
 
 
 def formula(tex: str, language: str) -> str:
@@ -46,17 +52,12 @@ def formula(tex: str, language: str) -> str:
         name = found[1]
         return "" if name in _SILENT else word(_COMMANDS.get(name, (name, f" {name} ")))
 
-    def power(found: re.Match[str]) -> str:
-        number = found[1] or found[2]
-        named = {"2": ("squared", "的平方"), "3": ("cubed", "的立方")}
-        return word(named.get(number, (f"to the power of {number}", f"的{number}次方")))
-
     said = tex
     for _ in range(3):
         over = r" \2分之\1 " if zh else r" \1 over \2 "
         said = re.sub(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", over, said)
         said = re.sub(r"\\sqrt\s*\{([^{}]*)\}", r"根号\1 " if zh else r" the square root of \1 ", said)
-    said = re.sub(r"\^(?:\{([^{}]*)\}|(\w))", power, said)
+    said = re.sub(r"\^(?:\{([^{}]*)\}|(\w))", lambda found: word(power(found[1] or found[2])), said)
     said = re.sub(r"\\([A-Za-z]+)", command, said)
     said = re.sub(r"_\{?(\w+)\}?", r" \1", re.sub(r"\\.", " ", said))
     said = re.sub(r"[=+<>-]", lambda found: word(_OPERATORS[found[0]]), said)

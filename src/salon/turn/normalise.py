@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 
 from salon.turn.aligned import Aligned
+from salon.turn.formula import power
 
 New = str | Callable[[re.Match[str]], str]
 Rule = tuple[re.Pattern[str], New]
@@ -77,7 +78,7 @@ _PARTS = {
     9: "ninth",
     10: "tenth",
 }
-_POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 
 def _spaced(found: re.Match[str], pause: str, plus: str) -> str:
@@ -115,18 +116,20 @@ _BEFORE: tuple[Rule, ...] = (
 # ---------------------------------------------------------------- English
 
 
+def _is_date(month: int, day: int) -> bool:
+    return 1 <= month <= 12 and 1 <= day <= 31
+
+
 def _date_en(found: re.Match[str]) -> str:
     month, day = int(found[2]), int(found[3])
-    if not (1 <= month <= 12 and 1 <= day <= 31):
-        return found[0]
-    return f"{_MONTHS[month - 1]} {day}, {found[1]}"
+    return f"{_MONTHS[month - 1]} {day}, {found[1]}" if _is_date(month, day) else found[0]
 
 
 def _slashed_en(found: re.Match[str]) -> str:
     month, day = int(found[1]), int(found[2])
     if month > 12:
         month, day = day, month
-    return f"{_MONTHS[month - 1]} {day}, {found[3]}" if 1 <= month <= 12 and 1 <= day <= 31 else found[0]
+    return f"{_MONTHS[month - 1]} {day}, {found[3]}" if _is_date(month, day) else found[0]
 
 
 def _money_en(found: re.Match[str]) -> str:
@@ -236,9 +239,7 @@ def _year(digits: str) -> str:
 
 def _date_zh(found: re.Match[str]) -> str:
     month, day = int(found[2]), int(found[3])
-    if not (1 <= month <= 12 and 1 <= day <= 31):
-        return found[0]
-    return f"{_year(found[1])}年{month}月{day}日"
+    return f"{_year(found[1])}年{month}月{day}日" if _is_date(month, day) else found[0]
 
 
 def _time_zh(found: re.Match[str]) -> str:
@@ -318,14 +319,12 @@ def _operators(language: str) -> tuple[Rule, ...]:
     rules: list[Rule] = [(_SUBTRACT, "减" if zh else " minus ")]
     for pattern, english, chinese in _WORDS:
         rules.append((re.compile(rf" ?(?:{pattern}) ?", re.ASCII), chinese if zh else f" {english} "))
-    powers = {"2": ("squared", "的平方"), "3": ("cubed", "的立方")}
 
-    def power(found: re.Match[str]) -> str:
-        number = found[0].lstrip("^").translate(_POWERS)
-        english, chinese = powers.get(number, (f"to the power of {number}", f"的{number}次方"))
+    def raised(found: re.Match[str]) -> str:
+        english, chinese = power(found[0].lstrip("^").translate(_SUPERSCRIPTS))
         return chinese if zh else f" {english}"
 
-    rules.append((re.compile(r"(?<=[\w)])(?:[⁰¹²³⁴⁵⁶⁷⁸⁹]+|\^\d+)"), power))
+    rules.append((re.compile(r"(?<=[\w)])(?:[⁰¹²³⁴⁵⁶⁷⁸⁹]+|\^\d+)"), raised))
     rules.append((re.compile(r"(?<=[A-Za-z]) ?& ?(?=[A-Za-z])"), " and "))
     rules.append((re.compile(r" ?& ?"), "和" if zh else " and "))
     rules.append((re.compile(r"(?<=\S) ?→ ?"), "，" if zh else ", "))
